@@ -1,0 +1,1 @@
+"""Goals: the core that knows neither browser nor HTTP."""

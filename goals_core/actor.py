@@ -1,0 +1,83 @@
+"""Who is asking: the person, their tenant and what their role permits."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from goals_core import clock
+from goals_core.errors import NotAllowed
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    MANAGER = "manager"
+    REP = "rep"
+    ANALYST = "analyst"
+
+
+class Permission(StrEnum):
+    READ = "goals:read"
+    WRITE = "goals:write"
+    ASSIGN = "goals:assign"
+    PROGRESS = "goals:progress"
+    MANAGE = "goals:manage"
+
+
+# Which rows a permission reaches is decided per subject (services/visibility.py).
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMIN: frozenset(Permission),
+    Role.MANAGER: frozenset(Permission) - {Permission.MANAGE},
+    Role.REP: frozenset({Permission.READ, Permission.PROGRESS}),
+    Role.ANALYST: frozenset({Permission.READ}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A company and the settings that its goals are judged by."""
+
+    id: UUID
+    slug: str
+    name: str
+    timezone: str
+    locale: str
+    currency: str
+    fiscal_year_start: int  # month, 1 to 12
+    grace_days: int
+    risk_progress_below: int  # percent of the target
+    risk_time_left: int  # percent of the window
+
+    @property
+    def today(self) -> date:
+        """The day it is where the tenant is."""
+        return clock.today(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person, or the system itself (then `user_id` is None)."""
+
+    tenant: Tenant
+    user_id: UUID | None
+    role: Role
+    name: str
+    email: str = ""
+    session_id: UUID | None = None
+
+    @classmethod
+    def system(cls, tenant: Tenant) -> "Actor":
+        """The command line and the worker: nobody's account, every permission."""
+        return cls(tenant, None, Role.ADMIN, "Goals")
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.tenant.id
+
+    def may(self, permission: Permission) -> bool:
+        return permission in PERMISSIONS[self.role]
+
+    def need(self, permission: Permission) -> None:
+        """Refuse with `NotAllowed` when the role lacks the permission."""
+        if not self.may(permission):
+            raise NotAllowed(permission=permission.value)

@@ -1,0 +1,246 @@
+"""The specification's four tables, and the runs of the sync."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from goals_core.models.base import Base, TenantOwned, belongs_to, enum_column, of_tenant
+
+SCHEMA = "goals"
+
+
+class GoalType(StrEnum):
+    TARGET = "target"
+    LIMIT = "limit"
+    MAINTAIN = "maintain"
+
+
+class Metric(StrEnum):
+    NUMBER = "number"
+    CURRENCY = "currency"
+    PERCENTAGE = "percentage"
+    BOOLEAN = "boolean"
+    COUNT = "count"
+
+
+class Period(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+    CUSTOM = "custom"
+
+
+class Source(StrEnum):
+    MANUAL = "manual"
+    SALES = "sales"
+    BILLING = "billing"
+    COMMISSIONS = "commissions"
+    CUSTOM = "custom"
+
+
+class GoalStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class AssigneeType(StrEnum):
+    USER = "user"
+    TEAM = "team"
+    TENANT = "tenant"
+
+
+class AssignmentStatus(StrEnum):
+    ACTIVE = "active"
+    ACHIEVED = "achieved"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ProgressSource(StrEnum):
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+    IMPORT = "import"
+    API = "api"
+
+
+class Definition(TenantOwned, Base):
+    """What is to be reached, how it is measured and when."""
+
+    __tablename__ = "definitions"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("created_by", "core.users"),
+        CheckConstraint("ends_at >= starts_at", name="definitions_days"),
+        CheckConstraint("period <> 'custom' OR ends_at IS NOT NULL", name="definitions_custom_end"),
+        CheckConstraint("range_max >= range_min", name="definitions_range"),
+        # the list, newest first, and what a sync looks at
+        Index("definitions_created", "tenant_id", "created_at"),
+        Index("definitions_status", "tenant_id", "status"),
+        {"schema": SCHEMA},
+    )
+
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str]
+    category: Mapped[str] = mapped_column(String(100))
+    type: Mapped[GoalType] = mapped_column(enum_column(GoalType, "goal_type", SCHEMA))
+    metric: Mapped[Metric] = mapped_column(enum_column(Metric, "metric_type", SCHEMA))
+    target_value: Mapped[Decimal]
+    unit: Mapped[str] = mapped_column(String(50))
+    period: Mapped[Period] = mapped_column(enum_column(Period, "period_type", SCHEMA))
+    starts_at: Mapped[date]
+    ends_at: Mapped[date | None]
+    source: Mapped[Source] = mapped_column(enum_column(Source, "data_source", SCHEMA))
+    source_config: Mapped[dict[str, Any] | None]
+    milestones: Mapped[list[Any]]
+    status: Mapped[GoalStatus] = mapped_column(enum_column(GoalStatus, "goal_status", SCHEMA))
+    tags: Mapped[list[Any]]
+    range_min: Mapped[Decimal | None]  # maintain: the lowest value that is in range
+    range_max: Mapped[Decimal | None]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int]  # raised by each change; who saves an old one is told
+    sync_error: Mapped[str | None]  # why the last sync could not compute it
+
+
+class Assignment(TenantOwned, Base):
+    """One definition, one assignee, one window, and where it stands."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("definition_id", "goals.definitions"),
+        belongs_to("user_id", "core.users"),
+        belongs_to("team_id", "core.teams"),
+        CheckConstraint("period_end >= period_start", name="assignments_days"),
+        CheckConstraint(
+            "(assignee_type = 'user') = (user_id IS NOT NULL)"
+            " AND (assignee_type = 'team') = (team_id IS NOT NULL)",
+            name="assignments_assignee",
+        ),
+        UniqueConstraint(
+            "tenant_id",
+            "definition_id",
+            "period_start",
+            "assignee_type",
+            "user_id",
+            "team_id",
+            name="assignments_window_key",
+            postgresql_nulls_not_distinct=True,
+        ),
+        # a person's and a team's goals, newest window first; what is running today
+        Index("assignments_user", "tenant_id", "user_id", "period_end"),
+        Index("assignments_team", "tenant_id", "team_id", "period_end"),
+        Index("assignments_end", "tenant_id", "period_end"),
+        {"schema": SCHEMA},
+    )
+
+    definition_id: Mapped[UUID]
+    assignee_type: Mapped[AssigneeType] = mapped_column(
+        enum_column(AssigneeType, "assignee_type", SCHEMA)
+    )
+    user_id: Mapped[UUID | None]
+    team_id: Mapped[UUID | None]
+    custom_target: Mapped[Decimal | None]
+    current_value: Mapped[Decimal]
+    progress_percentage: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    last_updated_at: Mapped[datetime | None]
+    status: Mapped[AssignmentStatus] = mapped_column(
+        enum_column(AssignmentStatus, "assignment_status", SCHEMA)
+    )
+    achieved_at: Mapped[datetime | None]
+    notes: Mapped[str]
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    closed_at: Mapped[datetime | None]  # when the window was closed; the row is frozen from then
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ProgressEntry(TenantOwned, Base):
+    """One step of the append-only, continuous log of an assignment's value."""
+
+    __tablename__ = "progress_log"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("assignment_id", "goals.assignments"),
+        belongs_to("logged_by", "core.users"),
+        belongs_to("voided_by", "goals.progress_log"),
+        CheckConstraint("new_value = previous_value + change_amount", name="progress_log_adds_up"),
+        # the log in its order; logged_at rises strictly within an assignment
+        UniqueConstraint("tenant_id", "assignment_id", "logged_at", name="progress_log_order_key"),
+        # an imported row counts once
+        Index(
+            "progress_log_reference_key",
+            "tenant_id",
+            "assignment_id",
+            "source_reference",
+            unique=True,
+            postgresql_where=text("source IN ('import', 'api')"),
+        ),
+        {"schema": SCHEMA},
+    )
+
+    assignment_id: Mapped[UUID]
+    previous_value: Mapped[Decimal]
+    new_value: Mapped[Decimal]
+    change_amount: Mapped[Decimal]
+    source: Mapped[ProgressSource] = mapped_column(
+        enum_column(ProgressSource, "progress_source", SCHEMA)
+    )
+    source_reference: Mapped[str | None] = mapped_column(String(200))
+    notes: Mapped[str]
+    logged_at: Mapped[datetime]
+    logged_by: Mapped[UUID | None]
+    occurred_at: Mapped[datetime]  # when it happened; logged_at is when it was written
+    voided_by: Mapped[UUID | None]  # the entry that takes this one back
+
+
+class MilestoneNotification(TenantOwned, Base):
+    """A milestone that was passed; each counts once per assignment."""
+
+    __tablename__ = "milestone_notifications"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("assignment_id", "goals.assignments"),
+        UniqueConstraint(
+            "tenant_id", "assignment_id", "milestone_percentage", name="milestones_once_key"
+        ),
+        {"schema": SCHEMA},
+    )
+
+    assignment_id: Mapped[UUID]
+    milestone_percentage: Mapped[int]
+    achieved_value: Mapped[Decimal]
+    notified_at: Mapped[datetime | None]  # none: the milestone asks for no notification
+
+
+class SyncRun(TenantOwned, Base):
+    """One run of the sync: who started it, what it looked at, what it changed."""
+
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("started_by", "core.users"),
+        Index("sync_runs_started", "tenant_id", "started_at"),
+        {"schema": SCHEMA},
+    )
+
+    started_by: Mapped[UUID | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    checked: Mapped[int]
+    updated: Mapped[int]
+    achieved: Mapped[int]
+    failed: Mapped[int]
+    errors: Mapped[list[Any]]

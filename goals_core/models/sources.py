@@ -1,0 +1,100 @@
+"""The records that goals are tracked from: opportunities, invoices, commissions, anything else."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from goals_core.models.base import Base, TenantOwned, belongs_to, of_tenant
+
+
+class SourceRecord(TenantOwned):
+    """What every record has: whose it is, where it came from, what else is known."""
+
+    owner_id: Mapped[UUID | None]
+    external_id: Mapped[str] = mapped_column(String(200))  # its key where it came from
+    name: Mapped[str] = mapped_column(String(200))
+    currency: Mapped[str] = mapped_column(String(3))
+    attributes: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Opportunity(SourceRecord, Base):
+    """A deal: open, won or lost."""
+
+    __tablename__ = "opportunities"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("owner_id", "core.users"),
+        UniqueConstraint("tenant_id", "external_id", name="opportunities_external_key"),
+        # tracking reads a span of closing days
+        Index("opportunities_closed", "tenant_id", "closed_on", "owner_id"),
+        {"schema": "sales"},
+    )
+
+    account: Mapped[str] = mapped_column(String(200))
+    stage: Mapped[str] = mapped_column(String(50))
+    amount: Mapped[Decimal]
+    opened_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+
+
+class Invoice(SourceRecord, Base):
+    """What a customer owes or has paid."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("owner_id", "core.users"),
+        UniqueConstraint("tenant_id", "external_id", name="invoices_external_key"),
+        Index("invoices_issued", "tenant_id", "issued_on", "owner_id"),
+        Index("invoices_paid", "tenant_id", "paid_on", "owner_id"),
+        Index("invoices_due", "tenant_id", "due_on", "owner_id"),
+        {"schema": "billing"},
+    )
+
+    customer: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(50))
+    amount: Mapped[Decimal]
+    issued_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    paid_on: Mapped[date | None]
+
+
+class CommissionEntry(SourceRecord, Base):
+    """What a person earned on a deal."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("owner_id", "core.users"),
+        UniqueConstraint("tenant_id", "external_id", name="entries_external_key"),
+        Index("entries_earned", "tenant_id", "earned_on", "owner_id"),
+        {"schema": "commissions"},
+    )
+
+    status: Mapped[str] = mapped_column(String(50))
+    amount: Mapped[Decimal]
+    earned_on: Mapped[date | None]
+
+
+class CustomRecord(SourceRecord, Base):
+    """Anything else that can be counted or added up, by the name of its entity."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("owner_id", "core.users"),
+        UniqueConstraint("tenant_id", "entity", "external_id", name="records_external_key"),
+        Index("records_occurred", "tenant_id", "entity", "occurred_on", "owner_id"),
+        {"schema": "custom"},
+    )
+
+    entity: Mapped[str] = mapped_column(String(100))
+    status: Mapped[str] = mapped_column(String(50))
+    value: Mapped[Decimal]
+    occurred_on: Mapped[date | None]
