@@ -121,14 +121,16 @@ def _number_problem(
 ) -> str | None:
     if not number.is_finite():
         return N_("This must be a number.")
-    if above is not None and number <= above:
-        return N_("This must be more than {above}.")
-    if number < least:
-        return N_("This must be at least {least}.")
-    if abs(number) > LARGEST:
-        return N_("This must be at most {most}.")
-    if number != number.quantize(Decimal("0.01")):
-        return N_("At most two decimals.")
-    if whole and number != number.to_integral_value():
-        return N_("This must be a whole number.")
-    return None
+    rules = (
+        (above is None or number > above, N_("This must be more than {above}.")),
+        (number >= least, N_("This must be at least {least}.")),
+        (abs(number) <= LARGEST, N_("This must be at most {most}.")),
+        (_decimals(number) <= 2, N_("At most two decimals.")),
+        (not whole or _decimals(number) <= 0, N_("This must be a whole number.")),
+    )
+    return next((message for holds, message in rules if not holds), None)
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0

@@ -1,4 +1,4 @@
-"""The way to the database: one pool per process, one transaction per deed, one tenant per session."""
+"""The way to the database: a pool per process, a transaction per deed, a tenant per session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,14 +30,14 @@ class TenantSession(Session):
 
 def connect(url: str, *, pool_size: int = 10) -> None:
     """Open the pool; until `disconnect`, every session of this process uses it."""
-    global _engine
+    global _engine  # noqa: PLW0603  (the one pool of the process)
     disconnect()
     _engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
 
 
 def disconnect() -> None:
     """Close every connection of the pool."""
-    global _engine
+    global _engine  # noqa: PLW0603  (the one pool of the process)
     if _engine is not None:
         _engine.dispose()
         _engine = None
@@ -71,7 +71,7 @@ def directory() -> Iterator[Connection]:
 
 @event.listens_for(TenantSession, "after_begin")
 def _set_tenant(db: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    # A function that runs SET LOCAL: SET takes no parameters, set_config() is not forwarded by Citus.
+    # It runs SET LOCAL: SET takes no parameters, and Citus does not forward set_config().
     tenant_id = cast(TenantSession, db).tenant_id
     connection.execute(text("SELECT core.set_tenant(:tenant_id)"), {"tenant_id": tenant_id})
 
