@@ -1,0 +1,281 @@
+"""Assignments: who is to reach a definition, in one window."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from goals_core import clock
+from goals_core.actor import Permission
+from goals_core.checks import Checks
+from goals_core.db import TenantSession
+from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, invalid
+from goals_core.models.base import new_id
+from goals_core.models.core import Team, User
+from goals_core.models.goals import (
+    AssigneeType,
+    Assignment,
+    AssignmentStatus,
+    Definition,
+    GoalStatus,
+    GoalType,
+    Metric,
+    ProgressEntry,
+)
+from goals_core.models.windows import Window
+from goals_core.services import audit, definitions, standings, visibility
+from goals_core.services.audit import Deed
+from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.services.recompute import recompute
+from goals_core.services.standings import Standing
+
+LONGEST_NOTE = 2000
+_ENDED = {GoalStatus.COMPLETED, GoalStatus.CANCELLED}
+
+
+class AssignedAlready(Conflict):
+    message = N_("{assignee} has this goal already from {first} to {last}.")
+
+
+class GoalIsOver(Conflict):
+    message = N_("{name} is {status} and can no longer be assigned.")
+
+
+class AssignmentHasProgress(Conflict):
+    message = N_("There is progress on this assignment; cancel it instead of deleting it.")
+
+
+class WindowClosed(Conflict):
+    message = N_("This window closed on {closed_on}; it can no longer be changed.")
+
+
+def list_(
+    db: TenantSession,
+    *,
+    definition_id: UUID | None = None,
+    user_id: UUID | None = None,
+    team_id: UUID | None = None,
+    status: AssignmentStatus | None = None,
+    on: date | None = None,
+    page: PageRequest = FIRST_PAGE,
+) -> Page[Standing]:
+    """The assignments that match every filter given, the window that ends last first."""
+    wanted = [
+        Assignment.definition_id == definition_id if definition_id else None,
+        Assignment.user_id == user_id if user_id else None,
+        Assignment.team_id == team_id if team_id else None,
+        Assignment.status == status if status else None,
+        Assignment.period_start <= on if on else None,
+        Assignment.period_end >= on if on else None,
+    ]
+    query = standings.query(db).where(*(rule for rule in wanted if rule is not None))
+    return standings.page_of(db, query, page)
+
+
+def get(db: TenantSession, assignment_id: UUID) -> Standing:
+    """One assignment."""
+    return standings.get(db, assignment_id)
+
+
+def by_user(db: TenantSession, user_id: UUID, *, page: PageRequest = FIRST_PAGE) -> Page[Standing]:
+    """A person's own assignments."""
+    return list_(db, user_id=user_id, page=page)
+
+
+def by_definition(
+    db: TenantSession, definition_id: UUID, *, page: PageRequest = FIRST_PAGE
+) -> Page[Standing]:
+    """A definition's assignments, of every window."""
+    definitions.get(db, definition_id)
+    return list_(db, definition_id=definition_id, page=page)
+
+
+def create(
+    db: TenantSession,
+    *,
+    definition_id: UUID,
+    assignee_type: AssigneeType,
+    user_id: UUID | None = None,
+    team_id: UUID | None = None,
+    custom_target: Decimal | None = None,
+    notes: str = "",
+    on: date | None = None,
+) -> UUID:
+    """Assign a definition for the window that `on` falls in: today's, or the first to come.
+
+    Its value so far is computed at once when the definition is active.
+    """
+    db.actor.need(Permission.ASSIGN)
+    definition = _assignable(db, definition_id)
+    assignee = _assignee(db, assignee_type, user_id, team_id)
+    notes = _check(definition, custom_target, notes)
+    window = _window(db, definition, on)
+    assignment = Assignment(
+        id=new_id(),
+        definition_id=definition_id,
+        assignee_type=assignee_type,
+        user_id=user_id,
+        team_id=team_id,
+        custom_target=custom_target,
+        current_value=Decimal(0),
+        progress_percentage=Decimal(0),
+        status=AssignmentStatus.ACTIVE,
+        notes=notes,
+        period_start=window.start,
+        period_end=window.end,
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    _insert(db, assignment, assignee)
+    audit.note(db, Deed.ASSIGNMENT_CREATED, assignment.id, after=_facts(assignment))
+    recompute(db, only=[assignment.id])
+    return assignment.id
+
+
+def update(
+    db: TenantSession, assignment_id: UUID, *, custom_target: Decimal | None, notes: str
+) -> Standing:
+    """Change the assignee's own target (None: the definition's) and the notes."""
+    assignment, definition = _changeable(db, assignment_id)
+    notes = _check(definition, custom_target, notes)
+    if assignment.custom_target != custom_target:
+        _refuse_own(db, assignment.user_id)
+    before = _facts(assignment)
+    assignment.custom_target, assignment.notes = custom_target, notes
+    assignment.updated_at = clock.now()
+    db.flush()  # the computation reads it
+    audit.note(db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=_facts(assignment))
+    recompute(db, only=[assignment_id])
+    return get(db, assignment_id)
+
+
+def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
+    """Take an assignment out of tracking; what was recorded stays."""
+    assignment, _ = _changeable(db, assignment_id)
+    before = _facts(assignment)
+    assignment.status = AssignmentStatus.CANCELLED
+    assignment.updated_at = clock.now()
+    db.flush()  # the standing that is returned reads it
+    audit.note(db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=_facts(assignment))
+    return get(db, assignment_id)
+
+
+def delete(db: TenantSession, assignment_id: UUID) -> None:
+    """Delete an assignment, while there is no progress."""
+    assignment, _ = _changeable(db, assignment_id)
+    entry = select(ProgressEntry.id).where(ProgressEntry.assignment_id == assignment_id)
+    if db.scalar(entry.limit(1)) is not None:
+        raise AssignmentHasProgress
+    audit.note(db, Deed.ASSIGNMENT_DELETED, assignment_id, before=_facts(assignment))
+    db.delete(assignment)
+
+
+def _assignable(db: TenantSession, definition_id: UUID) -> Definition:
+    definitions.get(db, definition_id)  # out of sight is not found
+    definition = db.get_one(Definition, (db.tenant_id, definition_id))
+    if definition.status in _ENDED:
+        raise GoalIsOver(name=definition.name, status=definition.status)
+    return definition
+
+
+def _assignee(
+    db: TenantSession, type_: AssigneeType, user_id: UUID | None, team_id: UUID | None
+) -> str:
+    """The assignee's name, when the actor may assign to them."""
+    given = {AssigneeType.USER: user_id, AssigneeType.TEAM: team_id, AssigneeType.TENANT: None}
+    if [user_id, team_id].count(None) != (2 if type_ is AssigneeType.TENANT else 1):
+        raise invalid("assignee", N_("Choose one person, one team or the whole company."))
+    wanted = given[type_]
+    if type_ is AssigneeType.TENANT:
+        db.actor.need(Permission.MANAGE)
+        return db.actor.tenant.name
+    if wanted is None:
+        raise invalid("assignee", N_("Choose who is to reach it."))
+    if type_ is AssigneeType.USER:
+        _refuse_own(db, wanted)
+    return _led_name(db, type_, wanted)
+
+
+def _led_name(db: TenantSession, type_: AssigneeType, id_: UUID) -> str:
+    table, led = (
+        (User, visibility.led_people(db))
+        if type_ is AssigneeType.USER
+        else (Team, visibility.led_teams(db))
+    )
+    name = db.scalar(select(table.name).where(table.id == id_))
+    if name is None:
+        raise NotFound(type_.value)
+    if not db.actor.may(Permission.MANAGE) and id_ not in set(db.scalars(led)):
+        raise NotAllowed(permission=Permission.ASSIGN.value)
+    return name
+
+
+def _refuse_own(db: TenantSession, user_id: UUID | None) -> None:
+    is_own = user_id is not None and user_id == db.actor.user_id
+    if is_own and not db.actor.may(Permission.MANAGE):
+        raise OwnTarget(permission=Permission.MANAGE.value)
+
+
+def _check(definition: Definition, custom_target: Decimal | None, notes: str) -> str:
+    checks = Checks()
+    notes = checks.text("notes", notes, longest=LONGEST_NOTE)
+    if custom_target is not None:
+        whole = definition.metric in {Metric.COUNT, Metric.BOOLEAN}
+        is_target = definition.type is GoalType.TARGET
+        checks.value(
+            "custom_target",
+            custom_target,
+            least=Decimal(0),
+            above=Decimal(0) if is_target else None,
+            whole=whole,
+        )
+        if definition.metric is Metric.BOOLEAN and custom_target != 1:
+            checks.problem("custom_target", N_("A yes/no goal has the target 1."))
+    checks.done()
+    return notes
+
+
+def _window(db: TenantSession, definition: Definition, on: date | None) -> Window:
+    schedule = definitions.schedule_of(db, definition)
+    today = db.actor.tenant.today
+    window = schedule.current_or_first(today) if on is None else schedule.window_on(on)
+    if window is None:
+        raise invalid("on", N_("{name} has no window on that day."), name=definition.name)
+    return window
+
+
+def _insert(db: TenantSession, assignment: Assignment, assignee: str) -> None:
+    try:
+        with db.begin_nested():
+            db.add(assignment)
+    except IntegrityError as error:
+        if "assignments_window_key" not in str(error.orig):
+            raise
+        raise AssignedAlready(
+            assignee=assignee, first=assignment.period_start, last=assignment.period_end
+        ) from None
+
+
+def _changeable(db: TenantSession, assignment_id: UUID) -> tuple[Assignment, Definition]:
+    """The assignment, locked after its definition, if the actor may change it."""
+    standing = get(db, assignment_id)  # out of sight is not found
+    db.actor.need(Permission.ASSIGN)
+    definition = db.scalars(
+        select(Definition).where(Definition.id == standing.definition_id).with_for_update(read=True)
+    ).one()
+    mine = select(Assignment).where(Assignment.id == assignment_id, visibility.led_assignments(db))
+    assignment = db.scalar(mine.with_for_update(key_share=True))
+    if assignment is None:
+        raise NotAllowed(permission=Permission.ASSIGN.value)
+    if assignment.closed_at is not None:
+        raise WindowClosed(closed_on=assignment.closed_at.date())
+    return assignment, definition
+
+
+def _facts(assignment: Assignment) -> dict[str, Any]:
+    names = ("definition_id", "assignee_type", "user_id", "team_id", "custom_target", "notes")
+    more = ("status", "period_start", "period_end")
+    return {name: getattr(assignment, name) for name in names + more}

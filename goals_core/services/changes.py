@@ -1,0 +1,143 @@
+"""Writing what a computation found: one statement per table, whatever the number of rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text, update
+
+from goals_core import clock
+from goals_core.db import TenantSession
+from goals_core.models.base import new_id
+from goals_core.models.goals import AssignmentStatus, Definition
+
+_TICK = timedelta(microseconds=1)
+
+_UPDATE = text(
+    """
+    UPDATE goals.assignments a
+    SET current_value = n.value, progress_percentage = n.progress, status = n.status,
+        achieved_at = n.achieved_at, closed_at = n.closed_at, last_updated_at = n.last_updated_at,
+        updated_at = :now
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:values AS numeric[]), CAST(:progress AS numeric[]),
+        CAST(:statuses AS goals.assignment_status[]), CAST(:achieved AS timestamptz[]),
+        CAST(:closed AS timestamptz[]), CAST(:updated AS timestamptz[])
+    ) AS n (id, value, progress, status, achieved_at, closed_at, last_updated_at)
+    WHERE a.tenant_id = :tenant_id AND a.id = n.id
+    """
+)
+_LOG = text(
+    """
+    INSERT INTO goals.progress_log (tenant_id, id, assignment_id, previous_value, new_value,
+        change_amount, source, source_reference, notes, logged_at, logged_by, occurred_at)
+    SELECT :tenant_id, n.id, n.assignment_id, n.previous, n.value, n.value - n.previous,
+        'automatic', :reference, '', n.logged_at, :actor_id, :now
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:assignment_ids AS uuid[]), CAST(:previous AS numeric[]),
+        CAST(:values AS numeric[]), CAST(:logged AS timestamptz[])
+    ) AS n (id, assignment_id, previous, value, logged_at)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    """
+)
+_MILESTONES = text(
+    """
+    INSERT INTO goals.milestone_notifications
+        (tenant_id, id, assignment_id, milestone_percentage, achieved_value, notified_at)
+    SELECT :tenant_id, n.id, n.assignment_id, n.percentage, n.value,
+        CASE WHEN n.notify THEN CAST(:now AS timestamptz) END
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:assignment_ids AS uuid[]), CAST(:percentages AS integer[]),
+        CAST(:values AS numeric[]), CAST(:notify AS boolean[])
+    ) AS n (id, assignment_id, percentage, value, notify)
+    ON CONFLICT (tenant_id, assignment_id, milestone_percentage) DO NOTHING
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An assignment's new state, and what the log and the milestones need of the old one."""
+
+    id: UUID
+    previous: Decimal
+    value: Decimal
+    progress: Decimal
+    status: AssignmentStatus
+    was: AssignmentStatus
+    achieved_at: datetime | None
+    closed: bool
+    last_updated_at: datetime | None
+    is_automatic: bool  # a reading by hand has written its own line of the log
+    milestones: tuple[dict[str, Any], ...]
+
+    @property
+    def is_logged(self) -> bool:
+        return self.is_automatic and self.value != self.previous
+
+    def logged_at(self, now: datetime) -> datetime:
+        """The time of its line: strictly after the last one's, even when clocks disagree."""
+        return next_moment(self.last_updated_at, now)
+
+
+def next_moment(last: datetime | None, now: datetime) -> datetime:
+    """Now, or the next possible moment after `last` when the clock has not passed it."""
+    return now if last is None else max(now, last + _TICK)
+
+
+def write(db: TenantSession, changed: Sequence[Change], *, reference: str | None) -> None:
+    """Write assignments, their log and the milestones that were passed."""
+    if not changed:
+        return
+    now = clock.now()
+    shared = {"tenant_id": db.tenant_id, "now": now}
+    db.execute(_UPDATE, shared | _states(changed, now))
+    if logged := [change for change in changed if change.is_logged]:
+        who = {"actor_id": db.actor.user_id, "reference": reference}
+        db.execute(_LOG, shared | who | _lines(logged, now))
+    passed = [(c, m) for c in changed for m in c.milestones if m["percentage"] <= c.progress]
+    if passed:
+        db.execute(_MILESTONES, shared | _milestones(passed))
+
+
+def set_sync_error(db: TenantSession, definition_id: UUID, error: str | None) -> None:
+    """Say on a definition why the sync could not compute it; None: it could."""
+    db.execute(
+        update(Definition).where(Definition.id == definition_id).values(sync_error=error),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _states(changed: Sequence[Change], now: datetime) -> dict[str, Any]:
+    return {
+        "ids": [c.id for c in changed],
+        "values": [c.value for c in changed],
+        "progress": [c.progress for c in changed],
+        "statuses": [c.status.value for c in changed],
+        "achieved": [c.achieved_at for c in changed],
+        "closed": [now if c.closed else None for c in changed],
+        "updated": [c.logged_at(now) if c.is_logged else c.last_updated_at for c in changed],
+    }
+
+
+def _lines(logged: Sequence[Change], now: datetime) -> dict[str, Any]:
+    return {
+        "ids": [new_id() for _ in logged],
+        "assignment_ids": [c.id for c in logged],
+        "previous": [c.previous for c in logged],
+        "values": [c.value for c in logged],
+        "logged": [c.logged_at(now) for c in logged],
+    }
+
+
+def _milestones(passed: Sequence[tuple[Change, dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "ids": [new_id() for _ in passed],
+        "assignment_ids": [c.id for c, _ in passed],
+        "percentages": [m["percentage"] for _, m in passed],
+        "values": [c.value for c, _ in passed],
+        "notify": [m.get("notify", True) for _, m in passed],
+    }

@@ -1,0 +1,91 @@
+"""How values came about: the readings of a window, day by day, and what moved lately."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from goals_core.db import TenantSession
+from goals_core.models.goals import Assignment, Definition
+from goals_core.services import standings
+from goals_core.services.plans import Plan, ids_of, plan_of, subjects, what_a_plan_needs
+from goals_core.services.standings import Standing
+from goals_core.sources import facts
+
+
+@dataclass(frozen=True, slots=True)
+class DayEnd:
+    """The value at the end of a day on which something happened."""
+
+    day: date
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A goal whose value differs from the one some days ago."""
+
+    standing: Standing
+    before: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        return self.standing.value - self.before
+
+
+def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]:
+    """The day-end values of assignments, oldest first; one statement for all of them."""
+    plan = _plan(db, ids)
+    found: dict[UUID, list[DayEnd]] = {id_: [] for id_ in ids}
+    if not plan.numbers:
+        return found
+    who = subjects(db, plan, only=ids, closed=True)
+    today = db.actor.tenant.today
+    read = facts.readings(who, plan.measures, tenant=db.actor.tenant, today=today)
+    for row in db.execute(select(read).order_by(read.c.subject, read.c.day)):
+        found[row.subject].append(DayEnd(row.day, row.value))
+    return found
+
+
+def moves(db: TenantSession, *, days: int = 7, most: int = 8) -> list[Move]:
+    """The running goals that moved most in the last days, as a share of their target."""
+    tenant = db.actor.tenant
+    visible = standings.query(db).where(standings.running(tenant))
+    ids = list(db.scalars(visible.with_only_columns(Assignment.id, maintain_column_froms=True)))
+    plan = _plan(db, ids)
+    if not plan.numbers:
+        return []
+    who = subjects(db, plan, only=ids)
+    read = facts.readings(who, plan.measures, tenant=tenant, today=tenant.today)
+    since = tenant.today - timedelta(days=days)
+    in_order = aggregate_order_by(read.c.value, read.c.day.desc())
+    before = func.coalesce(func.array_agg(in_order).filter(read.c.day <= since)[1], 0)
+    now = func.array_agg(in_order)[1]
+    moved = (
+        select(read.c.subject, before.label("before"))
+        .join(who, who.c.id == read.c.subject)
+        .group_by(read.c.subject, who.c.target)
+        .having(now != before)
+        .order_by((func.abs(now - before) / func.nullif(who.c.target, 0)).desc().nulls_last())
+        .limit(most)
+    )
+    earlier: dict[UUID, Decimal] = {row.subject: row.before for row in db.execute(moved)}
+    found = standings.all_of(
+        db, standings.query(db).where(Assignment.id == func.any(ids_of(earlier)))
+    )
+    by_id = {standing.id: standing for standing in found}
+    return [Move(by_id[id_], value) for id_, value in earlier.items()]
+
+
+def _plan(db: TenantSession, ids: Collection[UUID]) -> Plan:
+    """How the definitions of these visible assignments are computed, whatever their status."""
+    of_these: Select[UUID] = (
+        standings.query(db)
+        .where(Assignment.id == func.any(ids_of(ids)))
+        .with_only_columns(Assignment.definition_id, maintain_column_froms=True)
+    )
+    return plan_of(db.execute(what_a_plan_needs().where(and_(Definition.id.in_(of_these)))))

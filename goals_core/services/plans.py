@@ -1,0 +1,136 @@
+"""Which definitions are computed how, and which assignments that concerns."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Integer,
+    Row,
+    Select,
+    String,
+    Subquery,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from goals_core.db import TenantSession
+from goals_core.errors import Invalid
+from goals_core.models.attainment import Rule
+from goals_core.models.goals import Assignment, AssignmentStatus, Definition, Source
+from goals_core.sources import facts, measures
+from goals_core.sources.catalogue import Aggregation
+from goals_core.sources.measures import Measure
+
+
+@dataclass(slots=True)
+class Plan:
+    """Which definitions are computed by which measure, and which cannot be."""
+
+    definitions: dict[UUID, Row[Any]]
+    numbers: dict[UUID, int] = field(default_factory=dict)  # definition to measure
+    measures: dict[int, Measure] = field(default_factory=dict)
+    errors: dict[UUID, str] = field(default_factory=dict)
+
+
+def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
+    """The plan for rows of `what_a_plan_needs`."""
+    plan = Plan({row.id: row for row in definitions})
+    numbers: dict[Measure, int] = {}
+    for row in plan.definitions.values():
+        if row.source is Source.MANUAL:
+            plan.numbers[row.id] = facts.MANUAL
+            continue
+        try:
+            measure = measures.parse(
+                row.source, row.source_config, metric=row.metric, unit=row.unit
+            )
+        except Invalid as error:
+            plan.errors[row.id] = str(error)
+        else:
+            plan.numbers[row.id] = numbers.setdefault(measure, len(numbers) + 1)
+    plan.measures = {number: measure for measure, number in numbers.items()}
+    return plan
+
+
+def what_a_plan_needs() -> Select[Any]:
+    """The columns of definitions that a plan is made of."""
+    return select(
+        Definition.id,
+        Definition.name,
+        Definition.type,
+        Definition.metric,
+        Definition.unit,
+        Definition.target_value,
+        Definition.range_min,
+        Definition.range_max,
+        Definition.source,
+        Definition.source_config,
+        Definition.milestones,
+        Definition.sync_error,
+    )
+
+
+def subjects(
+    db: TenantSession, plan: Plan, *, only: Collection[UUID] | None, closed: bool = False
+) -> CTE:
+    """The assignments of a plan as `facts` wants them; with the closed ones if asked."""
+    a, d = Assignment.__table__.c, Definition.__table__.c
+    numbered = _numbered(plan)
+    target = func.coalesce(a.custom_target, d.target_value)
+    no_range = d.range_min.is_(None) & d.range_max.is_(None)
+    query = (
+        select(
+            a.id,
+            numbered.c.measure,
+            func.coalesce(d.source_config["aggregation"].astext, Aggregation.SUM.value).label(
+                "aggregation"
+            ),
+            cast(a.assignee_type, String).label("assignee_type"),
+            a.user_id,
+            a.team_id,
+            a.period_start.label("starts"),
+            a.period_end.label("ends"),
+            target.label("target"),
+            case((no_range, target), else_=d.range_min).label("lowest"),
+            d.range_max.label("highest"),
+        )
+        .select_from(Assignment.__table__)
+        .join(Definition.__table__, (d.tenant_id == a.tenant_id) & (d.id == a.definition_id))
+        .join(numbered, numbered.c.definition_id == d.id)
+        .where(a.tenant_id == db.tenant_id, d.tenant_id == db.tenant_id)
+        .where(a.period_start <= db.actor.tenant.today)
+    )
+    if not closed:
+        query = query.where(a.closed_at.is_(None), a.status != AssignmentStatus.CANCELLED)
+    if only is not None:
+        query = query.where(a.id == func.any(ids_of(only)))
+    return query.cte("subjects")
+
+
+def rule_of(definition: Row[Any], custom_target: Decimal | None) -> Rule:
+    """The rule that an assignment of the definition is judged by."""
+    target = definition.target_value if custom_target is None else custom_target
+    return Rule(definition.type, target, definition.range_min, definition.range_max)
+
+
+def ids_of(ids: Collection[UUID]) -> BindParameter[Any]:
+    """Ids as one bound array, whatever their number."""
+    return bindparam(None, list(ids), ARRAY(Uuid))
+
+
+def _numbered(plan: Plan) -> Subquery:
+    """(definition_id, measure) of the plan, as a relation."""
+    ids = bindparam("definition_ids", list(plan.numbers), ARRAY(Uuid))
+    numbers = bindparam("measure_numbers", list(plan.numbers.values()), ARRAY(Integer))
+    pairs = func.unnest(ids, numbers).table_valued("definition_id", "measure").render_derived()
+    return select(pairs.c.definition_id, pairs.c.measure).subquery("numbered")

@@ -1,0 +1,107 @@
+"""What a definition would find and where each assignee would stand, before anything is saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Date, Integer, String, Uuid, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from goals_core.actor import Permission
+from goals_core.db import TenantSession
+from goals_core.models.attainment import Rule, attainment
+from goals_core.models.base import new_id
+from goals_core.models.goals import AssigneeType, GoalType
+from goals_core.models.windows import Schedule, Window
+from goals_core.services import choices, receipts
+from goals_core.services.drafts import Draft, check, measure_of
+from goals_core.services.paging import PageRequest
+from goals_core.services.receipts import Line, Owner
+from goals_core.sources import facts
+from goals_core.sources.measures import Measure
+
+SAMPLE = PageRequest(size=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where an assignee would stand now."""
+
+    assignee: str
+    value: Decimal | None  # None: no record to take an average of
+    attainment: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The records that match now, in the window that would be assigned first."""
+
+    window: Window
+    matching: int  # of the whole company
+    left_out: int  # without an exchange rate
+    sample: Sequence[Line]
+    expected: Sequence[Expected]
+
+
+def preview(db: TenantSession, draft: Draft, *, assignees: Sequence[Owner]) -> Preview | None:
+    """None when the goal is tracked by hand, or its last window is over; `Invalid` as on saving."""
+    db.actor.need(Permission.WRITE)
+    draft = check(db, draft)
+    measure = measure_of(draft)
+    schedule = Schedule(
+        draft.period, draft.starts_at, draft.ends_at, db.actor.tenant.fiscal_year_start
+    )
+    window = schedule.current_or_first(db.actor.tenant.today)
+    if measure is None or window is None:
+        return None
+    everyone = Owner(AssigneeType.TENANT)
+    found = receipts.receipt(db, measure, everyone, window, page=SAMPLE)
+    values = _values(db, measure, assignees, window)
+    names = choices.names(db)
+    return Preview(
+        window=window,
+        matching=found.lines.total,
+        left_out=found.left_out,
+        sample=found.lines.items,
+        expected=[
+            Expected(names.get(owner.id, db.actor.tenant.name), value, _attained(draft, value))
+            for owner, value in zip(assignees, values, strict=True)
+        ],
+    )
+
+
+def _attained(draft: Draft, value: Decimal | None) -> Decimal | None:
+    if value is None or draft.type is GoalType.MAINTAIN:
+        return None
+    return attainment(Rule(draft.type, draft.target_value), value)
+
+
+def _values(
+    db: TenantSession, measure: Measure, owners: Sequence[Owner], window: Window
+) -> list[Decimal | None]:
+    """The value each owner has in the window today; one statement for all of them."""
+    tenant = db.actor.tenant
+    ids = [new_id() for _ in owners]
+    imagined = (
+        func.unnest(
+            cast(ids, ARRAY(Uuid)),
+            cast([owner.type.value for owner in owners], ARRAY(String)),
+            cast([owner.id for owner in owners], ARRAY(Uuid)),
+        )
+        .table_valued("id", "type", "owner_id")
+        .render_derived()
+    )
+    subjects = select(
+        imagined.c.id,
+        literal(1, Integer).label("measure"),
+        literal(measure.aggregation.value, String).label("aggregation"),
+        imagined.c.type.label("assignee_type"),
+        imagined.c.owner_id.label("user_id"),
+        imagined.c.owner_id.label("team_id"),
+        literal(window.start, Date).label("starts"),
+        literal(window.end, Date).label("ends"),
+    ).cte("subjects")
+    read = facts.readings(subjects, {1: measure}, tenant=tenant, today=tenant.today)
+    rows = db.execute(select(read.c.subject, read.c.value).order_by(read.c.day))
+    latest = {row.subject: row.value for row in rows}
+    return [latest.get(id_) for id_ in ids]

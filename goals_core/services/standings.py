@@ -1,0 +1,267 @@
+"""Where assignments stand, as everyone reads them: one row, one query, one rule of visibility."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Row,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
+
+from goals_core.actor import Tenant
+from goals_core.db import TenantSession
+from goals_core.errors import N_, NotFound
+from goals_core.models.attainment import Rule, attainment
+from goals_core.models.core import Team, User
+from goals_core.models.goals import (
+    AssigneeType,
+    Assignment,
+    AssignmentStatus,
+    Definition,
+    GoalStatus,
+    GoalType,
+    Metric,
+    Period,
+    Source,
+)
+from goals_core.models.risk import Pace, RiskRule, pace
+from goals_core.models.windows import Window
+from goals_core.services import visibility
+from goals_core.services.paging import Page, PageRequest
+
+Rows = Select[Assignment, Definition, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An assignment with everything that a card, a row or an alert says about it."""
+
+    id: UUID
+    definition_id: UUID
+    goal: str
+    description: str
+    category: str
+    metric: Metric
+    unit: str
+    period: Period
+    source: Source
+    assignee_type: AssigneeType
+    assignee_id: UUID | None  # the user or team; None for the tenant's goals
+    assignee: str
+    window: Window
+    rule: Rule
+    has_own_target: bool
+    value: Decimal
+    progress: Decimal  # percent, 0 to 100
+    attainment: Decimal  # percent, also beyond
+    status: AssignmentStatus
+    goal_status: GoalStatus
+    achieved_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime | None  # when the value last changed
+    sync_error: str | None
+    notes: str
+    pace: Pace
+    at_risk: bool
+
+    @property
+    def type(self) -> GoalType:
+        return self.rule.type
+
+    @property
+    def target(self) -> Decimal:
+        return self.rule.target
+
+    @property
+    def missing(self) -> Decimal:
+        """What is still needed to reach the target, 0 when it is reached."""
+        return max(self.target - self.value, Decimal(0))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is tracked and its window has not been closed."""
+        return self.goal_status is GoalStatus.ACTIVE and self.closed_at is None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a running target is behind its linear pace."""
+        is_open = self.is_running and self.status is AssignmentStatus.ACTIVE
+        return is_open and self.type is GoalType.TARGET and self.pace.is_behind(self.progress)
+
+
+def get(db: TenantSession, assignment_id: UUID) -> Standing:
+    """Where one assignment stands."""
+    found = all_of(db, query(db).where(Assignment.id == assignment_id))
+    if not found:
+        raise NotFound(N_("assignment"))
+    return found[0]
+
+
+def page_of(
+    db: TenantSession,
+    wanted: Rows,
+    page: PageRequest,
+    *,
+    order: Sequence[SQLColumnExpression[Any]] | None = None,
+) -> Page[Standing]:
+    """A page of the standings that a narrowed `query` finds, usually the latest windows first."""
+    total = db.scalar(wanted.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    latest = (Assignment.period_end.desc(), Definition.name, User.name, Team.name, Assignment.id)
+    ordered = wanted.order_by(*(order or latest))
+    return page.of(all_of(db, ordered.limit(page.limit).offset(page.offset)), total)
+
+
+def all_of(db: TenantSession, wanted: Rows) -> list[Standing]:
+    """Every standing that a narrowed `query` finds, in its order."""
+    # what a computation wrote went past the session: read it anew
+    found = db.execute(wanted, execution_options={"populate_existing": True})
+    return [standing_of(row, db.actor.tenant) for row in found]
+
+
+def query(db: TenantSession) -> Rows:
+    """The rows that `standing_of` reads, of every assignment that the actor may see."""
+    return (
+        select(
+            Assignment,
+            Definition,
+            func.coalesce(User.name, Team.name, literal(db.actor.tenant.name)).label("assignee"),
+        )
+        .join(
+            Definition,
+            and_(
+                Definition.tenant_id == Assignment.tenant_id,
+                Definition.id == Assignment.definition_id,
+            ),
+        )
+        .outerjoin(
+            User, and_(User.tenant_id == Assignment.tenant_id, User.id == Assignment.user_id)
+        )
+        .outerjoin(
+            Team, and_(Team.tenant_id == Assignment.tenant_id, Team.id == Assignment.team_id)
+        )
+        .where(visibility.readable_assignments(db))
+    )
+
+
+def running(tenant: Tenant) -> ColumnElement[bool]:
+    """Assignments of active goals whose window is today's."""
+    return and_(
+        Definition.status == GoalStatus.ACTIVE,
+        Assignment.status != AssignmentStatus.CANCELLED,
+        Assignment.period_start <= tenant.today,
+        Assignment.period_end >= tenant.today,
+    )
+
+
+def begun(tenant: Tenant) -> ColumnElement[bool]:
+    """Assignments of active or paused goals whose window has begun."""
+    return and_(
+        Definition.status.in_([GoalStatus.ACTIVE, GoalStatus.PAUSED]),
+        Assignment.status != AssignmentStatus.CANCELLED,
+        Assignment.period_start <= tenant.today,
+    )
+
+
+def at_risk(tenant: Tenant) -> ColumnElement[bool]:
+    """`RiskRule.flags` as SQL: of what is active and not closed, also in its days of grace."""
+    days = Assignment.period_end - Assignment.period_start + 1
+    left = func.greatest(Assignment.period_end - literal(tenant.today), 0)
+    return and_(
+        Definition.status == GoalStatus.ACTIVE,
+        Definition.type != GoalType.LIMIT,
+        Assignment.status == AssignmentStatus.ACTIVE,
+        Assignment.closed_at.is_(None),
+        Assignment.period_start <= tenant.today,
+        Assignment.progress_percentage < tenant.risk_progress_below,
+        left * 100 <= tenant.risk_time_left * days,
+    )
+
+
+def behind_pace(tenant: Tenant) -> ColumnElement[bool]:
+    """Targets whose progress is below the elapsed share of the window."""
+    return and_(
+        Definition.type == GoalType.TARGET,
+        Assignment.status == AssignmentStatus.ACTIVE,
+        Assignment.progress_percentage < expected_percent(tenant),
+    )
+
+
+def expected_percent(tenant: Tenant) -> ColumnElement[Any]:
+    """The linear pace as SQL: the elapsed share of the window, rounded down."""
+    days = Assignment.period_end - Assignment.period_start + 1
+    elapsed = func.least(literal(tenant.today) - Assignment.period_start + 1, days)
+    return cast(func.floor(elapsed * 10000 / days), Numeric) / 100
+
+
+def attained() -> ColumnElement[Any]:
+    """Attainment in percent, also beyond 100, as SQL."""
+    target = func.coalesce(Assignment.custom_target, Definition.target_value)
+    share = func.floor(Assignment.current_value * 10000 / func.nullif(target, 0)) / 100
+    return case((target == 0, 100), else_=share)
+
+
+def standing_of(row: Row[Assignment, Definition, str], tenant: Tenant) -> Standing:
+    """One row of `query` as a standing."""
+    a, d, assignee = row.Assignment, row.Definition, row.assignee
+    own = a.custom_target
+    rule = Rule(d.type, d.target_value if own is None else own, d.range_min, d.range_max)
+    window = Window(a.period_start, a.period_end)
+    return Standing(
+        id=a.id,
+        definition_id=d.id,
+        goal=d.name,
+        description=d.description,
+        category=d.category,
+        metric=d.metric,
+        unit=d.unit,
+        period=d.period,
+        source=d.source,
+        assignee_type=a.assignee_type,
+        assignee_id=a.user_id or a.team_id,
+        assignee=assignee,
+        window=window,
+        rule=rule,
+        has_own_target=own is not None,
+        value=a.current_value,
+        progress=a.progress_percentage,
+        attainment=_attainment(rule, a),
+        status=a.status,
+        goal_status=d.status,
+        achieved_at=a.achieved_at,
+        closed_at=a.closed_at,
+        updated_at=a.last_updated_at,
+        sync_error=d.sync_error,
+        notes=a.notes,
+        pace=pace(rule.target, window, tenant.today),
+        at_risk=_flagged(a, d, window, tenant),
+    )
+
+
+def _attainment(rule: Rule, row: Assignment) -> Decimal:
+    """For maintain the share of days in range: its value is no part of anything."""
+    if rule.type is GoalType.MAINTAIN:
+        return row.progress_percentage
+    return attainment(rule, row.current_value)
+
+
+def _flagged(row: Assignment, definition: Definition, window: Window, tenant: Tenant) -> bool:
+    is_open = row.status is AssignmentStatus.ACTIVE and row.closed_at is None
+    rule = RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
+    return (
+        is_open
+        and definition.status is GoalStatus.ACTIVE
+        and rule.flags(definition.type, row.progress_percentage, window, tenant.today)
+    )

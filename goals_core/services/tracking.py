@@ -1,0 +1,226 @@
+"""Tracking by itself: the full sync of a tenant, and won deals as they happen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, and_, cast, func, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from goals_core import clock
+from goals_core.actor import Actor, Permission
+from goals_core.checks import Checks
+from goals_core.db import TenantSession, tenant_session
+from goals_core.errors import N_, Busy
+from goals_core.models.base import new_id
+from goals_core.models.core import TeamMember, User
+from goals_core.models.goals import (
+    AssigneeType,
+    Assignment,
+    Definition,
+    GoalStatus,
+    Source,
+    SyncRun,
+)
+from goals_core.models.sources import Opportunity
+from goals_core.services.plans import ids_of
+from goals_core.services.recompute import GoalError, Outcome, recompute
+
+Progress = Callable[[float, str], None]
+WON = "closed_won"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What a sync looked at, what it changed and how long it took."""
+
+    checked: int
+    updated: int
+    achieved: int
+    failed: int
+    errors: tuple[GoalError, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WonDeal:
+    """The event `opportunity.won`."""
+
+    external_id: str
+    name: str
+    owner_id: UUID | None
+    amount: Decimal
+    currency: str
+    closed_on: date
+    account: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
+    """Compute every open assignment of the tenant anew, in one transaction.
+
+    One sync per tenant at a time: `Busy` says who runs the other one since when.
+    """
+    actor.need(Permission.PROGRESS)
+    tell = on_progress or (lambda _share, _text: None)
+    started = perf_counter()
+    with tenant_session(actor) as turn:  # holds the tenant's turn until the sync is written
+        tell(0.1, N_("Waiting for its turn"))
+        _take_turn(turn)
+        run_id = _begin(actor)
+        tell(0.3, N_("Adding up the records"))
+        with tenant_session(actor) as db:
+            outcome = recompute(db, reference=str(run_id))
+            _finish(db, run_id, outcome)
+        tell(1.0, N_("Done"))
+    return SyncResult(
+        checked=outcome.checked,
+        updated=outcome.updated,
+        achieved=outcome.achieved,
+        failed=outcome.failed,
+        errors=outcome.errors,
+        seconds=perf_counter() - started,
+    )
+
+
+def last_synced(db: TenantSession) -> SyncRun | None:
+    """The latest sync that finished, None before the first."""
+    query = select(SyncRun).where(SyncRun.finished_at.is_not(None))
+    return db.scalar(query.order_by(SyncRun.started_at.desc()).limit(1))
+
+
+def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
+    """Take in a won deal and bring the goals that it concerns up to date, in one transaction.
+
+    The same event again, or with another amount, changes the record and never counts twice.
+    """
+    db.actor.need(Permission.MANAGE)
+    _check(deal)
+    before = db.execute(
+        select(Opportunity.owner_id, Opportunity.closed_on)
+        .where(Opportunity.external_id == deal.external_id)
+        .with_for_update()
+    ).one_or_none()
+    record_id = _keep(db, deal)
+    owners = {deal.owner_id} | ({before.owner_id} if before else set())
+    days = {deal.closed_on} | ({before.closed_on} if before and before.closed_on else set())
+    concerned = _concerned(db, Source.SALES, owners - {None}, days)
+    return recompute(db, only=concerned, reference=str(record_id))
+
+
+def _take_turn(db: TenantSession) -> None:
+    key = {"key": f"sync:{db.tenant_id}"}
+    free = db.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+    if not free:
+        run = db.execute(
+            select(SyncRun.started_at, func.coalesce(User.name, "Goals").label("who"))
+            .outerjoin(
+                User, and_(User.tenant_id == SyncRun.tenant_id, User.id == SyncRun.started_by)
+            )
+            .where(SyncRun.finished_at.is_(None))
+            .order_by(SyncRun.started_at.desc())
+            .limit(1)
+        ).one_or_none()
+        raise Busy(who=run.who if run else "Goals", since=run.started_at if run else clock.now())
+
+
+def _begin(actor: Actor) -> UUID:
+    """Say, for others to see, that a sync runs."""
+    with tenant_session(actor) as db:
+        run = SyncRun(
+            id=new_id(),
+            started_by=actor.user_id,
+            started_at=clock.now(),
+            checked=0,
+            updated=0,
+            achieved=0,
+            failed=0,
+            errors=[],
+        )
+        db.add(run)
+        return run.id
+
+
+def _finish(db: TenantSession, run_id: UUID, outcome: Outcome) -> None:
+    run = db.get_one(SyncRun, (db.tenant_id, run_id))
+    run.finished_at = clock.now()
+    run.checked, run.updated = outcome.checked, outcome.updated
+    run.achieved, run.failed = outcome.achieved, outcome.failed
+    run.errors = [{"name": error.name, "reason": error.reason} for error in outcome.errors]
+
+
+def _check(deal: WonDeal) -> None:
+    checks = Checks()
+    checks.text("external_id", deal.external_id, longest=200, required=True)
+    checks.text("name", deal.name, longest=200)
+    checks.text("account", deal.account, longest=200)
+    checks.text("currency", deal.currency, longest=3, required=True)
+    checks.value("amount", deal.amount)
+    checks.day("closed_on", deal.closed_on)
+    checks.done()
+
+
+def _keep(db: TenantSession, deal: WonDeal) -> UUID:
+    """Write the record, or bring the one of the same key up to date."""
+    content = {
+        "name": deal.name,
+        "owner_id": deal.owner_id,
+        "account": deal.account,
+        "stage": WON,
+        "amount": deal.amount,
+        "currency": deal.currency,
+        "closed_on": deal.closed_on,
+        "attributes": deal.attributes,
+        "updated_at": clock.now(),
+    }
+    key = {"tenant_id": db.tenant_id, "id": new_id(), "external_id": deal.external_id}
+    statement = insert(Opportunity).values(**key, **content, created_at=clock.now())
+    record_id: UUID | None = db.scalar(
+        statement.on_conflict_do_update(
+            constraint="opportunities_external_key",
+            set_={name: statement.excluded[name] for name in content},
+        ).returning(Opportunity.id)
+    )
+    assert record_id is not None  # noqa: S101  (an upsert always returns its row)
+    return record_id
+
+
+def _concerned(
+    db: TenantSession, module: Source, owners: set[UUID | None], days: set[date]
+) -> list[UUID]:
+    """The open assignments whose people and window a record of these owners and days falls in."""
+    mine = ids_of([owner for owner in owners if owner is not None])
+    teams = select(TeamMember.team_id).where(TeamMember.user_id == func.any(mine))
+    day = func.unnest(cast(list(days), ARRAY(Date))).column_valued("day")
+    in_window = (
+        select(day)
+        .where(day.between(Assignment.period_start, Assignment.period_end))
+        .correlate(Assignment)
+        .exists()
+    )
+    query = (
+        select(Assignment.id)
+        .join(
+            Definition,
+            and_(
+                Definition.tenant_id == Assignment.tenant_id,
+                Definition.id == Assignment.definition_id,
+            ),
+        )
+        .where(
+            Definition.source == module,
+            Definition.status == GoalStatus.ACTIVE,
+            Assignment.closed_at.is_(None),
+            or_(
+                Assignment.assignee_type == AssigneeType.TENANT,
+                Assignment.user_id == func.any(mine),
+                Assignment.team_id.in_(teams),
+            ),
+            in_window,
+        )
+    )
+    return list(db.scalars(query))

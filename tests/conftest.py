@@ -1,0 +1,190 @@
+"""A real server, a migrated database, and a cast of its own for every test that asks."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import bcrypt
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from goals_core import clock, db, embedded, schema
+from goals_core.actor import Actor, Role, Tenant
+from goals_core.services import identity
+
+NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated database and its two addresses."""
+
+    app_url: str
+    owner_url: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where databases are made, by its superuser."""
+
+    app_url: str
+    owner_url: str
+
+    def new_database(self) -> Database:
+        """A copy of the migrated template."""
+        name = f"goals_{uuid4().hex}"
+        self.run(f"CREATE DATABASE {name} OWNER goals_owner TEMPLATE goals_template")
+        return Database(_at(self.app_url, name), _at(self.owner_url, name))
+
+    def run(self, statement: str) -> None:
+        superuser = make_url(self.owner_url).set(username="postgres", database="postgres")
+        engine = create_engine(superuser, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of one company, and the manager of another that must see nothing of it.
+
+    North has the manager and two reps; South has a manager and a rep of its own.
+    """
+
+    tenant: Tenant
+    admin: Actor
+    analyst: Actor
+    manager: Actor
+    rep: Actor
+    second_rep: Actor
+    south_manager: Actor
+    south_rep: Actor
+    other_manager: Actor  # of another tenant
+    north: UUID
+    south: UUID
+    PASSWORD: str = PASSWORD
+
+    @property
+    def system(self) -> Actor:
+        return Actor.system(self.tenant)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="goals tests ") as folder:
+        Path(folder).chmod(0o755)  # as root the server runs under another account
+        running = embedded.acquire(Path(folder) / "home")
+        try:
+            yield _with_template(Server(running.app_url, running.owner_url))
+        finally:
+            db.disconnect()
+            running.release()
+
+
+@pytest.fixture(scope="session")
+def database(server: Server) -> Database:
+    """The database that tests share; each brings a tenant of its own."""
+    return server.new_database()
+
+
+@pytest.fixture
+def connected(database: Database) -> Iterator[Database]:
+    """The pool is open, as the application's role."""
+    db.connect(database.app_url)
+    yield database
+    db.disconnect()
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    gensalt = bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda *_: gensalt(4))
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets the clock: `at(datetime(...))` or `at(date(...))` for noon in UTC."""
+
+    def set_clock(moment: datetime | date) -> None:
+        if not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day, 12, tzinfo=UTC)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    return set_clock
+
+
+@pytest.fixture
+def cast(connected: Database, at: Any) -> Cast:
+    at(NOW)
+    return new_cast()
+
+
+def new_cast() -> Cast:
+    """Two new tenants; the second has only a manager."""
+    tenant, other = _tenant("acme"), _tenant("other")
+    with db.tenant_session(Actor.system(tenant)) as session:
+        people = {
+            name: _user(session, tenant, name, role)
+            for name, role in {
+                "admin": Role.ADMIN,
+                "analyst": Role.ANALYST,
+                "manager": Role.MANAGER,
+                "rep": Role.REP,
+                "second_rep": Role.REP,
+                "south_manager": Role.MANAGER,
+                "south_rep": Role.REP,
+            }.items()
+        }
+        north = _team(session, "North", people["manager"], people["rep"], people["second_rep"])
+        south = _team(session, "South", people["south_manager"], people["south_rep"])
+    with db.tenant_session(Actor.system(other)) as session:
+        other_manager = _user(session, other, "other_manager", Role.MANAGER)
+    return Cast(tenant=tenant, **people, other_manager=other_manager, north=north, south=south)
+
+
+def _tenant(name: str) -> Tenant:
+    return identity.create_tenant(
+        slug=f"{name}-{uuid4().hex[:12]}",
+        name=name.capitalize(),
+        timezone="America/New_York",
+        locale="en_US",
+        currency="USD",
+    )
+
+
+def _user(session: db.TenantSession, tenant: Tenant, name: str, role: Role) -> Actor:
+    email = f"{name}@{tenant.slug}.example"
+    full_name = name.replace("_", " ").title()
+    user_id = identity.create_user(
+        session, email=email, name=full_name, role=role, password=PASSWORD
+    )
+    return Actor(tenant, user_id, role, full_name, email)
+
+
+def _team(session: db.TenantSession, name: str, manager: Actor, *members: Actor) -> UUID:
+    team_id = identity.create_team(session, name=name, manager_id=manager.user_id)
+    for member in members:
+        assert member.user_id is not None
+        identity.add_member(
+            session, team_id=team_id, user_id=member.user_id, member_from=date(2020, 1, 1)
+        )
+    return team_id
+
+
+def _with_template(server: Server) -> Server:
+    server.run("CREATE DATABASE goals_template OWNER goals_owner")
+    schema.migrate(_at(server.owner_url, "goals_template"), app_url=server.app_url)
+    return server
+
+
+def _at(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def project_root() -> Path:
+    return Path(__file__).resolve().parent.parent
