@@ -1,9 +1,8 @@
 """Definitions: what is to be reached, how it is measured, and its life from draft to completed."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -26,6 +25,7 @@ from goals_core.models.goals import (
 from goals_core.models.windows import Schedule, span_after
 from goals_core.services import audit, visibility
 from goals_core.services.audit import Deed
+from goals_core.services.definition_views import DefinitionView, columns_of, facts_of, view_of
 from goals_core.services.drafts import Draft, Milestone, check
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.recompute import recompute
@@ -62,25 +62,6 @@ class NotEditable(Conflict):
     message = N_("{name} is {status} and can no longer be changed.")
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionView:
-    """A definition as it is read: its settings, its state and how much hangs on it."""
-
-    id: UUID
-    settings: Draft
-    status: GoalStatus
-    version: int
-    sync_error: str | None
-    created_by: UUID | None
-    created_at: datetime
-    updated_at: datetime
-    assignments: int
-
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-
 def list_(
     db: TenantSession,
     *,
@@ -107,7 +88,7 @@ def list_(
     query = _with_assignments(db).where(*wanted)
     query = query.order_by(Definition.created_at.desc(), Definition.id.desc())
     rows = db.execute(query.limit(page.limit).offset(page.offset))
-    return page.of([_view(definition, count) for definition, count in rows], total)
+    return page.of([view_of(definition, count) for definition, count in rows], total)
 
 
 def get(db: TenantSession, definition_id: UUID) -> DefinitionView:
@@ -119,7 +100,7 @@ def get(db: TenantSession, definition_id: UUID) -> DefinitionView:
     found = db.execute(query, execution_options={"populate_existing": True}).one_or_none()
     if found is None:
         raise NotFound(N_("goal"))
-    return _view(*found)
+    return view_of(*found)
 
 
 def create(db: TenantSession, draft: Draft) -> DefinitionView:
@@ -133,12 +114,12 @@ def create(db: TenantSession, draft: Draft) -> DefinitionView:
         created_by=db.actor.user_id,
         created_at=clock.now(),
         updated_at=clock.now(),
-        **_columns(draft),
+        **columns_of(draft),
     )
     db.add(definition)
     db.flush()  # what assigns it in the same transaction finds it
-    audit.note(db, Deed.DEFINITION_CREATED, definition.id, after=_facts(definition))
-    return _view(definition, 0)
+    audit.note(db, Deed.DEFINITION_CREATED, definition.id, after=facts_of(definition))
+    return view_of(definition, 0)
 
 
 def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int) -> DefinitionView:
@@ -152,15 +133,17 @@ def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int
     if not NEXT[definition.status]:
         raise NotEditable(name=definition.name, status=definition.status)
     draft = check(db, draft)
-    before = _facts(definition)
+    before = facts_of(definition)
     _refuse_fixed(db, definition, draft)
     _refuse_own_target(db, definition, draft)
-    for column, value in _columns(draft).items():
+    for column, value in columns_of(draft).items():
         setattr(definition, column, value)
     definition.version += 1
     definition.updated_at = clock.now()
     db.flush()  # the computation reads it
-    audit.note(db, Deed.DEFINITION_CHANGED, definition.id, before=before, after=_facts(definition))
+    audit.note(
+        db, Deed.DEFINITION_CHANGED, definition.id, before=before, after=facts_of(definition)
+    )
     _follow(db, definition)
     return get(db, definition_id)
 
@@ -187,7 +170,7 @@ def delete(db: TenantSession, definition_id: UUID) -> None:
     definition = _writable(db, definition_id)
     if has_progress(db, definition_id):
         raise HasProgress(name=definition.name)
-    audit.note(db, Deed.DEFINITION_DELETED, definition.id, before=_facts(definition))
+    audit.note(db, Deed.DEFINITION_DELETED, definition.id, before=facts_of(definition))
     for assignment in db.scalars(_assignments_of(definition_id)):
         db.delete(assignment)
     db.flush()  # assignments refer to the definition
@@ -311,33 +294,3 @@ def _moved(db: TenantSession, settings: Draft) -> Draft:
         fiscal_year_start=db.actor.tenant.fiscal_year_start,
     )
     return replace(settings, starts_at=following.start, ends_at=following.end)
-
-
-def _columns(draft: Draft) -> dict[str, Any]:
-    columns = {f.name: getattr(draft, f.name) for f in fields(draft)}
-    columns["milestones"] = [m.as_json() for m in draft.milestones]
-    columns["tags"] = list(draft.tags)
-    return columns
-
-
-def _facts(definition: Definition) -> dict[str, Any]:
-    return {f.name: getattr(definition, f.name) for f in fields(Draft)} | {
-        "status": definition.status
-    }
-
-
-def _view(definition: Definition, assignments: int) -> DefinitionView:
-    settings = {f.name: getattr(definition, f.name) for f in fields(Draft)}
-    settings["milestones"] = tuple(Milestone.from_json(m) for m in definition.milestones)
-    settings["tags"] = tuple(definition.tags)
-    return DefinitionView(
-        id=definition.id,
-        settings=Draft(**settings),
-        status=definition.status,
-        version=definition.version,
-        sync_error=definition.sync_error,
-        created_by=definition.created_by,
-        created_at=definition.created_at,
-        updated_at=definition.updated_at,
-        assignments=assignments,
-    )

@@ -14,7 +14,7 @@ from goals_core.models.goals import Assignment, Definition
 from goals_core.services import standings
 from goals_core.services.plans import Plan, ids_of, plan_of, subjects, what_a_plan_needs
 from goals_core.services.standings import Standing
-from goals_core.sources import facts
+from goals_core.sources import readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
         return found
     who = subjects(db, plan, only=ids, closed=True)
     today = db.actor.tenant.today
-    read = facts.readings(who, plan.measures, tenant=db.actor.tenant, today=today)
+    read = readings.day_ends(who, plan.measures, tenant=db.actor.tenant, today=today)
     for row in db.execute(select(read).order_by(read.c.subject, read.c.day)):
         found[row.subject].append(DayEnd(row.day, row.value))
     return found
@@ -60,7 +60,7 @@ def moves(db: TenantSession, *, days: int = 7, most: int = 8) -> list[Move]:
     if not plan.numbers:
         return []
     who = subjects(db, plan, only=ids)
-    read = facts.readings(who, plan.measures, tenant=tenant, today=tenant.today)
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=tenant.today)
     since = tenant.today - timedelta(days=days)
     in_order = aggregate_order_by(read.c.value, read.c.day.desc())
     before = func.coalesce(func.array_agg(in_order).filter(read.c.day <= since)[1], 0)

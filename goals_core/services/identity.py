@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import bcrypt
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock
@@ -34,6 +34,10 @@ class TenantExists(Conflict):
 
 class EmailTaken(Conflict):
     message = N_("{email} has an account already.")
+
+
+class MemberAlready(Conflict):
+    message = N_("This person is in the team on some of these days already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,8 @@ def add_member(
     db.actor.need(Permission.MANAGE)
     if member_to is not None and member_to < member_from:
         raise invalid("member_to", N_("This must not be before the first day."))
+    if _was_member(db, team_id, user_id, member_from, member_to):
+        raise MemberAlready
     facts = {"user_id": user_id, "member_from": member_from, "member_to": member_to}
     db.add(TeamMember(team_id=team_id, **facts))
     audit.note(db, Deed.TEAM_JOINED, team_id, after=facts)
@@ -183,6 +189,14 @@ def list_people(db: TenantSession) -> list[Person]:
     """Everyone of the tenant, by name."""
     rows = db.execute(select(User.id, User.name, User.title, User.role).order_by(User.name))
     return [Person(*row) for row in rows]
+
+
+def get_user_id(db: TenantSession, *, email: str) -> UUID:
+    """The id of the person who signs in with this address."""
+    user_id = db.scalar(select(User.id).where(User.email == email.strip().casefold()))
+    if user_id is None:
+        raise NotFound(N_("person"))
+    return user_id
 
 
 def list_teams(db: TenantSession) -> list[TeamView]:
@@ -210,6 +224,20 @@ def check_password(checks: Checks, password: str) -> None:
 
 def _tenant(row: Row[Any]) -> Tenant:
     return Tenant(**{field: getattr(row, field) for field in Tenant.__slots__})
+
+
+def _was_member(
+    db: TenantSession, team_id: UUID, user_id: UUID, first: date, last: date | None
+) -> bool:
+    """Whether the person is in the team on any of these days; the team's row is locked for it."""
+    db.execute(select(Team.id).where(Team.id == team_id).with_for_update())
+    overlap = select(TeamMember.id).where(
+        TeamMember.team_id == team_id,
+        TeamMember.user_id == user_id,
+        or_(TeamMember.member_to.is_(None), TeamMember.member_to >= first),
+        TeamMember.member_from <= (last or date.max),
+    )
+    return db.scalar(overlap.limit(1)) is not None
 
 
 def _check_tenant(

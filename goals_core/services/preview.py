@@ -17,7 +17,7 @@ from goals_core.services import choices, receipts
 from goals_core.services.drafts import Draft, check, measure_of
 from goals_core.services.paging import PageRequest
 from goals_core.services.receipts import Line, Owner
-from goals_core.sources import facts
+from goals_core.sources import readings
 from goals_core.sources.measures import Measure
 
 SAMPLE = PageRequest(size=20)
@@ -101,7 +101,7 @@ def _values(
         literal(window.start, Date).label("starts"),
         literal(window.end, Date).label("ends"),
     ).cte("subjects")
-    read = facts.readings(subjects, {1: measure}, tenant=tenant, today=tenant.today)
+    read = readings.day_ends(subjects, {1: measure}, tenant=tenant, today=tenant.today)
     rows = db.execute(select(read.c.subject, read.c.value).order_by(read.c.day))
     latest = {row.subject: row.value for row in rows}
     return [latest.get(id_) for id_ in ids]

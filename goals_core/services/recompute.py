@@ -32,7 +32,7 @@ from goals_core.models.windows import Window
 from goals_core.services import changes
 from goals_core.services.changes import Change
 from goals_core.services.plans import Plan, ids_of, plan_of, rule_of, subjects, what_a_plan_needs
-from goals_core.sources import facts
+from goals_core.sources import readings
 
 TOO_LARGE = N_("The value is larger than can be stored.")
 _NOTHING_READ = Evidence(value=None)
@@ -121,8 +121,8 @@ def _lock_assignments(
 def _evidence(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
     tenant, today = db.actor.tenant, db.actor.tenant.today
     who = subjects(db, plan, only=only)
-    read = facts.readings(who, plan.measures, tenant=tenant, today=today)
-    found = db.execute(facts.evidence(who, read, today=today))
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
+    found = db.execute(readings.evidence(who, read, today=today))
     return {
         row.id: Evidence(
             value=row.value,

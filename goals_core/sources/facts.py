@@ -1,9 +1,9 @@
-"""From records to readings: one statement for any number of goals.
+"""From records to days: what each day adds to each subject, in one statement.
 
 Records → facts (a day's records of an owner, added up, per measure) → credited to the subjects
-whose window and people they fall in → running totals: the value at the end of each such day.
-A subject is an assignment, or one that a preview imagines; the relation of subjects has the columns
-id, measure, aggregation, assignee_type, user_id, team_id, starts, ends, target, lowest, highest.
+whose window and people they fall in. A subject is an assignment, or one that a preview imagines;
+the relation of subjects has the columns id, measure, aggregation, assignee_type, user_id, team_id,
+starts, ends and, for `readings.evidence`, target, lowest, highest.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
-    FunctionElement,
     Integer,
     Numeric,
     Select,
@@ -31,7 +30,6 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from goals_core.actor import Tenant
 from goals_core.models.core import ExchangeRate, TeamMember
@@ -46,50 +44,6 @@ MANUAL = 0
 RATE_IS_GOOD_FOR_DAYS = 7  # over weekends and holidays the last day's rate holds
 
 Measures = Mapping[int, Measure]
-
-
-def readings(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> CTE:
-    """(subject, day, value, records, left_out): the value at the end of each day that has any.
-
-    `left_out` counts the records so far that have no exchange rate and so are not in the value.
-    """
-    days = _days(subjects, measures, tenant, today)
-    n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
-    value = case(
-        (days.c.aggregation == Aggregation.COUNT.value, n),
-        (days.c.aggregation == Aggregation.AVG.value, func.round(total / func.nullif(n, 0), 2)),
-        (days.c.aggregation == Aggregation.MIN.value, _so_far(func.min(days.c.low), days)),
-        (days.c.aggregation == Aggregation.MAX.value, _so_far(func.max(days.c.high), days)),
-        else_=func.coalesce(total, 0),
-    )
-    running = select(
-        days.c.subject,
-        days.c.day,
-        value.label("value"),
-        n.label("records"),
-        _so_far(func.sum(days.c.left_out), days).label("left_out"),
-    ).subquery("running")
-    return select(running).where(running.c.value.is_not(None)).cte("readings")
-
-
-def evidence(subjects: FromClause, read: CTE, *, today: date) -> Select[Any]:
-    """(id, value, peak, out_of_range, days_in_range, reached_on, left_out) of each subject."""
-    spans = _spans(subjects, read, today)
-    low, high, value = spans.c.lowest, spans.c.highest, spans.c.value
-    in_range = and_(or_(low.is_(None), value >= low), or_(high.is_(None), value <= high))
-    reached = and_(
-        value >= spans.c.target,
-        or_(spans.c.last_below.is_(None), spans.c.day > spans.c.last_below),
-    )
-    return select(
-        spans.c.subject.label("id"),
-        _last(value, spans.c.day).label("value"),
-        func.max(value).label("peak"),
-        func.bool_or(~in_range).label("out_of_range"),
-        func.coalesce(func.sum(spans.c.days).filter(in_range), 0).label("days_in_range"),
-        func.min(spans.c.day).filter(reached).label("reached_on"),
-        _last(spans.c.left_out, spans.c.day).label("left_out"),
-    ).group_by(spans.c.subject)
 
 
 def amount(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
@@ -138,14 +92,13 @@ def is_member(
             member.tenant_id == tenant.id,
             member.team_id == team_id,
             member.user_id == user_id,
-            member.member_from <= day,
-            or_(member.member_to.is_(None), member.member_to >= day),
+            _was_in(day),
         )
         .exists()
     )
 
 
-def _days(subjects: FromClause, measures: Measures, tenant: Tenant, today: date) -> Subquery:
+def days(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> Subquery:
     """What each day adds to each subject."""
     parts = [_manual(subjects, tenant), _zero(subjects, today)]
     if measures:
@@ -199,20 +152,60 @@ def _facts_of(
 
 
 def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[Any]]:
-    """Facts go to their owner's goals, to the teams the owner was in that day, to the tenant's."""
-    s, f = subjects.c, facts.c
-    owners: dict[AssigneeType, ColumnElement[bool]] = {
-        AssigneeType.USER: s.user_id == f.owner_id,
-        AssigneeType.TEAM: is_member(s.team_id, f.owner_id, f.day, tenant),
-        AssigneeType.TENANT: literal(True),
-    }
+    """Facts go to their owner's goals, to the teams the owner was in that day, to the tenant's.
+
+    Facts of teams and of the tenant are added up before they meet the subjects: joined the other
+    way round, every fact would be tried with every team.
+    """
+    member = TeamMember.__table__.c
+    in_team = facts.join(
+        TeamMember.__table__,
+        and_(
+            member.tenant_id == tenant.id,
+            member.user_id == facts.c.owner_id,
+            _was_in(facts.c.day),
+        ),
+    )
+    by_team = _added_up(facts, member.team_id).select_from(in_team).cte("by_team")
+    by_tenant = _added_up(facts).cte("by_tenant")
+    s = subjects.c
     return [
-        select(s.id.label("subject"), s.aggregation, f.day, f.n, f.total, f.low, f.high, f.left_out)
-        .select_from(subjects)
-        .join(facts, and_(f.measure == s.measure, f.day.between(s.starts, s.ends)))
-        .where(s.assignee_type == assignee.value, whose)
-        for assignee, whose in owners.items()
+        _credit(subjects, facts, AssigneeType.USER, s.user_id == facts.c.owner_id),
+        _credit(subjects, by_team, AssigneeType.TEAM, s.team_id == by_team.c.team_id),
+        _credit(subjects, by_tenant, AssigneeType.TENANT, literal(True)),
     ]
+
+
+def _added_up(facts: CTE, *by: ColumnElement[Any]) -> Select[Any]:
+    """The facts of a day together."""
+    f = facts.c
+    keys = (f.measure, *by, f.day)
+    return select(
+        *keys,
+        func.sum(f.n).label("n"),
+        func.sum(f.total).label("total"),
+        func.min(f.low).label("low"),
+        func.max(f.high).label("high"),
+        func.sum(f.left_out).label("left_out"),
+    ).group_by(*keys)
+
+
+def _credit(
+    subjects: FromClause, facts: CTE, assignee: AssigneeType, whose: ColumnElement[bool]
+) -> Select[Any]:
+    s, f = subjects.c, facts.c
+    in_window = and_(f.measure == s.measure, f.day.between(s.starts, s.ends))
+    return (
+        select(s.id.label("subject"), s.aggregation, f.day, f.n, f.total, f.low, f.high, f.left_out)
+        .select_from(subjects.join(facts, and_(in_window, whose)))
+        .where(s.assignee_type == assignee.value)
+    )
+
+
+def _was_in(day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a membership covers a day; a person's memberships of a team never overlap."""
+    member = TeamMember.__table__.c
+    return and_(member.member_from <= day, or_(member.member_to.is_(None), member.member_to >= day))
 
 
 def _manual(subjects: FromClause, tenant: Tenant) -> Select[Any]:
@@ -253,42 +246,6 @@ def _zero(subjects: FromClause, today: date) -> Select[Any]:
         s.starts <= today,
         s.aggregation.in_([Aggregation.SUM.value, Aggregation.COUNT.value]),
     )
-
-
-def _spans(subjects: FromClause, read: CTE, today: date) -> Subquery:
-    """Each reading with the days it holds for: up to the next one, the window's end or today."""
-    s, r = subjects.c, read.c
-    through = func.least(s.ends, today) + 1
-    until = func.least(
-        func.coalesce(func.lead(r.day).over(partition_by=r.subject, order_by=r.day), through),
-        through,
-    )
-    last_below = func.max(case((r.value < s.target, r.day))).over(partition_by=r.subject)
-    return (
-        select(
-            r.subject,
-            r.day,
-            r.value,
-            r.left_out,
-            s.target,
-            s.lowest,
-            s.highest,
-            (until - r.day).label("days"),
-            last_below.label("last_below"),
-        )
-        .join(subjects, s.id == r.subject)
-        .subquery("spans")
-    )
-
-
-def _so_far(total: FunctionElement[Any], days: Subquery) -> ColumnElement[Any]:
-    """A total of a subject's days up to each day."""
-    return total.over(partition_by=days.c.subject, order_by=days.c.day)
-
-
-def _last(value: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The value on the last day."""
-    return func.array_agg(aggregate_order_by(value, day.desc()))[1]
 
 
 def _rate(table: FromClause, measure: Measure, tenant: Tenant) -> ColumnElement[Any]:

@@ -1,0 +1,49 @@
+# Two commands: `make run` starts the app, `make test` checks everything.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: .venv/installed ## start the app on http://localhost:8501 (PORT=... changes it)
+	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: lint types ## lint, types and every test, with a real browser
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m pytest
+
+lint: .venv/installed-dev ## ruff and the layers of the house
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command as c; c()'
+
+types: .venv/installed-dev ## mypy, strict
+	@$(BIN)/python -m mypy
+
+psql: .venv/installed ## open psql on the embedded database, as the application's role
+	@exec $(BIN)/python -m goals_core psql
+
+clean: ## forget the environment (the data in .goals stay)
+	rm -rf .venv
+
+# A marker file each, so that a second start installs nothing. Programs are run as
+# `python -m …`: the scripts in .venv/bin cannot be run from a path with a space.
+.venv/python: Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Goals needs Python 3.11 or newer")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/python requirements.txt
+	@echo "Installing what the app needs into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing what the checks need into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help run test lint types psql clean

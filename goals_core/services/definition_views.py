@@ -1,0 +1,61 @@
+"""A definition as it is read, written and compared."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from goals_core.models.goals import Definition, GoalStatus
+from goals_core.services.drafts import Draft, Milestone
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """A definition as it is read: its settings, its state and how much hangs on it."""
+
+    id: UUID
+    settings: Draft
+    status: GoalStatus
+    version: int
+    sync_error: str | None
+    created_by: UUID | None
+    created_at: datetime
+    updated_at: datetime
+    assignments: int
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+
+def columns_of(draft: Draft) -> dict[str, Any]:
+    """A draft as the columns of a definition."""
+    columns = {f.name: getattr(draft, f.name) for f in fields(draft)}
+    columns["milestones"] = [m.as_json() for m in draft.milestones]
+    columns["tags"] = list(draft.tags)
+    return columns
+
+
+def facts_of(definition: Definition) -> dict[str, Any]:
+    """What the audit log compares."""
+    return {f.name: getattr(definition, f.name) for f in fields(Draft)} | {
+        "status": definition.status
+    }
+
+
+def view_of(definition: Definition, assignments: int) -> DefinitionView:
+    """A definition as it is read."""
+    settings = {f.name: getattr(definition, f.name) for f in fields(Draft)}
+    settings["milestones"] = tuple(Milestone.from_json(m) for m in definition.milestones)
+    settings["tags"] = tuple(definition.tags)
+    return DefinitionView(
+        id=definition.id,
+        settings=Draft(**settings),
+        status=definition.status,
+        version=definition.version,
+        sync_error=definition.sync_error,
+        created_by=definition.created_by,
+        created_at=definition.created_at,
+        updated_at=definition.updated_at,
+        assignments=assignments,
+    )

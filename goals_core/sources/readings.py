@@ -1,0 +1,103 @@
+"""From days to readings: the value at each day's end, and what a rule needs to know of them."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    FunctionElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from goals_core.actor import Tenant
+from goals_core.sources import facts
+from goals_core.sources.catalogue import Aggregation
+
+
+def day_ends(subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, today: date) -> CTE:
+    """(subject, day, value, records, left_out): the value at the end of each day that has any.
+
+    `left_out` counts the records so far that have no exchange rate and so are not in the value.
+    """
+    days = facts.days(subjects, measures, tenant=tenant, today=today)
+    n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
+    value = case(
+        (days.c.aggregation == Aggregation.COUNT.value, n),
+        (days.c.aggregation == Aggregation.AVG.value, func.round(total / func.nullif(n, 0), 2)),
+        (days.c.aggregation == Aggregation.MIN.value, _so_far(func.min(days.c.low), days)),
+        (days.c.aggregation == Aggregation.MAX.value, _so_far(func.max(days.c.high), days)),
+        else_=func.coalesce(total, 0),
+    )
+    running = select(
+        days.c.subject,
+        days.c.day,
+        value.label("value"),
+        n.label("records"),
+        _so_far(func.sum(days.c.left_out), days).label("left_out"),
+    ).subquery("running")
+    return select(running).where(running.c.value.is_not(None)).cte("readings")
+
+
+def evidence(subjects: FromClause, read: CTE, *, today: date) -> Select[Any]:
+    """(id, value, peak, out_of_range, days_in_range, reached_on, left_out) of each subject."""
+    spans = _spans(subjects, read, today)
+    low, high, value = spans.c.lowest, spans.c.highest, spans.c.value
+    in_range = and_(or_(low.is_(None), value >= low), or_(high.is_(None), value <= high))
+    reached = and_(
+        value >= spans.c.target,
+        or_(spans.c.last_below.is_(None), spans.c.day > spans.c.last_below),
+    )
+    return select(
+        spans.c.subject.label("id"),
+        _last(value, spans.c.day).label("value"),
+        func.max(value).label("peak"),
+        func.bool_or(~in_range).label("out_of_range"),
+        func.coalesce(func.sum(spans.c.days).filter(in_range), 0).label("days_in_range"),
+        func.min(spans.c.day).filter(reached).label("reached_on"),
+        _last(spans.c.left_out, spans.c.day).label("left_out"),
+    ).group_by(spans.c.subject)
+
+
+def _spans(subjects: FromClause, read: CTE, today: date) -> Subquery:
+    """Each reading with the days it holds for: up to the next one, the window's end or today."""
+    s, r = subjects.c, read.c
+    through = func.least(s.ends, today) + 1
+    until = func.least(
+        func.coalesce(func.lead(r.day).over(partition_by=r.subject, order_by=r.day), through),
+        through,
+    )
+    last_below = func.max(case((r.value < s.target, r.day))).over(partition_by=r.subject)
+    return (
+        select(
+            r.subject,
+            r.day,
+            r.value,
+            r.left_out,
+            s.target,
+            s.lowest,
+            s.highest,
+            (until - r.day).label("days"),
+            last_below.label("last_below"),
+        )
+        .join(subjects, s.id == r.subject)
+        .subquery("spans")
+    )
+
+
+def _so_far(total: FunctionElement[Any], days: Subquery) -> ColumnElement[Any]:
+    """A total of a subject's days up to each day."""
+    return total.over(partition_by=days.c.subject, order_by=days.c.day)
+
+
+def _last(value: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value on the last day."""
+    return func.array_agg(aggregate_order_by(value, day.desc()))[1]
