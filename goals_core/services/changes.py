@@ -139,5 +139,6 @@ def _milestones(passed: Sequence[tuple[Change, dict[str, Any]]]) -> dict[str, An
         "assignment_ids": [c.id for c, _ in passed],
         "percentages": [m["percentage"] for _, m in passed],
         "values": [c.value for c, _ in passed],
-        "notify": [m.get("notify", True) for _, m in passed],
+        # of a window that is closed already, what it passed is recorded and told to nobody
+        "notify": [m.get("notify", True) and not c.closed for c, m in passed],
     }

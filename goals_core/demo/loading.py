@@ -1,0 +1,37 @@
+"""Loading the demo: each company in one transaction, then its first sync."""
+
+from sqlalchemy.exc import IntegrityError
+
+from goals_core.actor import Actor
+from goals_core.db import tenant_session
+from goals_core.demo import adventure_works, northwind
+from goals_core.demo.company import Company, Log, add_tenant
+from goals_core.services import identity, tracking
+
+COMPANIES = (adventure_works.COMPANY, northwind.COMPANY)
+
+
+def load(log: Log) -> bool:
+    """Load the companies that are missing, a line to `log` per step; False when none was."""
+    there = {tenant.slug for tenant in identity.list_tenants()}
+    loaded = [_load(company, log) for company in COMPANIES if company.slug not in there]
+    return any(loaded)
+
+
+def _load(company: Company, log: Log) -> bool:
+    def tell(step: str) -> None:
+        log(f"{company.name}: {step}")
+
+    calendar = company.calendar
+    actor = Actor.system(company.tenant(calendar))
+    try:
+        with tenant_session(actor) as db:
+            add_tenant(db)
+            company.fill(db, calendar, tell)
+    except IntegrityError as error:
+        if "tenants_slug_key" not in str(error.orig):
+            raise
+        return False  # another process has loaded it meanwhile
+    result = tracking.sync(actor)
+    tell(f"{result.checked} assignments in step with the records")
+    return True
