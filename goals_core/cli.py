@@ -1,0 +1,171 @@
+"""The command line: migrate, demo, sync, create-tenant, create-user.
+
+Every command ends with 0 when it did what it says, 1 with a sentence when it could not, and 2 when
+it was called wrongly.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import make_url
+
+from goals_core import db, embedded, installation, schema
+from goals_core.actor import Actor, Role, Tenant
+from goals_core.config import BadSettings, settings
+from goals_core.errors import GoalsError
+from goals_core.services import identity, tracking
+
+app = typer.Typer(
+    help="Goals: the operator's commands. Without GOALS_DATABASE_URL they use the embedded server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+TenantSlug = Annotated[str, typer.Option("--tenant", help="the slug of the tenant")]
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the current schema (as GOALS_MIGRATION_URL, or the embedded one)."""
+    with _told():
+        app_url, owner_url = settings().database_url, settings().migration_url
+        if app_url and owner_url:
+            schema.migrate(owner_url, app_url=app_url)
+        elif app_url:
+            raise installation.NotReady("Set GOALS_MIGRATION_URL to the owner's address.")
+        else:
+            server = embedded.acquire(settings().home)
+            try:
+                schema.migrate(server.owner_url, app_url=server.app_url)
+            finally:
+                server.release()
+        print("The schema is current.")
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo companies and print who can sign in; what is there already stays."""
+    with _told(), _open():
+        from goals_core import demo as demo_data
+
+        loaded = demo_data.load(log=print)
+        print("The demo is loaded." if loaded else "The demo was loaded before.")
+        for login in demo_data.LOGINS:
+            print(f"  {login.email:<50} {login.role:<8} {login.tenant}")
+        print(f"  password of all: {demo_data.PASSWORD}")
+
+
+@app.command()
+def sync(
+    tenant: Annotated[str | None, typer.Option(help="only this tenant, by its slug")] = None,
+) -> None:
+    """Compute every running goal anew from the records, of all tenants or one."""
+    with _told(), _open():
+        tenants = [identity.get_tenant(tenant)] if tenant else identity.list_tenants()
+        results = [_sync(each) for each in tenants]
+        if any(result.errors for result in results):
+            raise typer.Exit(1)
+
+
+@app.command()
+def create_tenant(
+    slug: Annotated[str, typer.Argument(help="a short name for addresses: acme-inc")],
+    name: Annotated[str, typer.Argument(help="the company's name")],
+    timezone: Annotated[str, typer.Option(help="an IANA time zone")] = "UTC",
+    locale: Annotated[str, typer.Option(help="how numbers and dates are written")] = "en_US",
+    currency: Annotated[str, typer.Option(help="an ISO 4217 code")] = "USD",
+    fiscal_year_start: Annotated[int, typer.Option(help="the month, 1 to 12")] = 1,
+) -> None:
+    """Create a tenant."""
+    with _told(), _open():
+        tenant = identity.create_tenant(
+            slug=slug,
+            name=name,
+            timezone=timezone,
+            locale=locale,
+            currency=currency,
+            fiscal_year_start=fiscal_year_start,
+        )
+        print(f"{tenant.name} is there, as {tenant.slug}.")
+
+
+@app.command()
+def create_user(
+    email: Annotated[str, typer.Argument(help="the address to sign in with")],
+    name: Annotated[str, typer.Argument(help="the person's name")],
+    tenant: TenantSlug,
+    role: Annotated[Role, typer.Option(help="what the person may do")] = Role.REP,
+    manager: Annotated[str | None, typer.Option(help="their manager's e-mail")] = None,
+) -> None:
+    """Create a person who may sign in; asks for the password, or reads it from standard input."""
+    with _told(), _open():
+        actor = Actor.system(identity.get_tenant(tenant))
+        password = _password()
+        with db.tenant_session(actor) as session:
+            identity.create_user(
+                session,
+                email=email,
+                name=name,
+                role=role,
+                password=password,
+                manager_id=identity.get_user_id(session, email=manager) if manager else None,
+            )
+        print(f"{name} may sign in as {email}.")
+
+
+@app.command()
+def psql() -> None:
+    """Open psql on the embedded database, as the application's role."""
+    with _told():
+        server = embedded.acquire(settings().home)
+        try:
+            url = make_url(server.app_url).set(drivername="postgresql")
+            program = server.binaries / "psql"
+            asked = subprocess.run(  # noqa: S603  (our own binary, our own address)
+                [program, url.render_as_string(hide_password=False)], check=False
+            )
+        finally:
+            server.release()
+        raise typer.Exit(asked.returncode)
+
+
+def _sync(tenant: Tenant) -> tracking.SyncResult:
+    result = tracking.sync(Actor.system(tenant))
+    print(
+        f"{tenant.slug}: {result.checked} goals, {result.updated} updated,"
+        f" {result.achieved} achieved, {result.failed} failed, {result.seconds:.1f} s"
+    )
+    for error in result.errors:
+        print(f"  {error.name}: {error.reason}", file=sys.stderr)
+    return result
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+@contextmanager
+def _open() -> Iterator[None]:
+    """The installation, open while the command runs; only `demo` loads the demo."""
+    opened = installation.open_up(log=lambda _line: None, load_demo=False)
+    try:
+        yield
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A fact that stops the command is one sentence on standard error, and exit code 1."""
+    try:
+        yield
+    except (GoalsError, BadSettings, embedded.ServerDidNotStart, installation.NotReady) as error:
+        print(f"goals: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
