@@ -54,7 +54,7 @@ class Checks:
                 longest=longest,
                 length=len(value),
             )
-        if not _is_printable(value):
+        if not is_printable(value):
             self.problem(field, N_("This contains characters that cannot be stored."))
         return value
 
@@ -108,12 +108,18 @@ class Checks:
         return list(dict.fromkeys(checked))
 
 
-def _is_printable(value: str) -> bool:
+def is_printable(value: str) -> bool:
+    """Whether a text can be stored and shown: no control characters but tab and line feed."""
     # Cc: control characters (NUL cannot be stored at all); Cs: lone surrogates, not UTF-8
     return all(
         character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"}
         for character in value
     )
+
+
+def printable(value: str) -> str:
+    """What can be searched for: without the characters that no text has, spaces trimmed."""
+    return "".join(filter(is_printable, value)).strip()
 
 
 def _number_problem(

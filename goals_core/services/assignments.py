@@ -26,7 +26,7 @@ from goals_core.models.goals import (
     ProgressEntry,
 )
 from goals_core.models.windows import Window
-from goals_core.services import audit, definitions, standings, visibility
+from goals_core.services import audit, changes, definitions, standings, visibility
 from goals_core.services.audit import Deed
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.recompute import recompute
@@ -141,6 +141,10 @@ def update(
     """Change the assignee's own target (None: the definition's) and the notes."""
     assignment, definition = _changeable(db, assignment_id)
     notes = _check(definition, custom_target, notes)
+    old, new = (
+        definition.target_value if own is None else own
+        for own in (assignment.custom_target, custom_target)
+    )
     if assignment.custom_target != custom_target:
         _refuse_own(db, assignment.user_id)
     before = _facts(assignment)
@@ -149,6 +153,8 @@ def update(
     db.flush()  # the computation reads it
     audit.note(db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=_facts(assignment))
     recompute(db, only=[assignment_id])
+    if new > old:
+        changes.rearm_milestones(db, [assignment_id])
     return get(db, assignment_id)
 
 
@@ -170,6 +176,7 @@ def delete(db: TenantSession, assignment_id: UUID) -> None:
     if db.scalar(entry.limit(1)) is not None:
         raise AssignmentHasProgress
     audit.note(db, Deed.ASSIGNMENT_DELETED, assignment_id, before=_facts(assignment))
+    changes.forget_milestones(db, [assignment_id])
     db.delete(assignment)
 
 
@@ -241,6 +248,10 @@ def _check(definition: Definition, custom_target: Decimal | None, notes: str) ->
 def _window(db: TenantSession, definition: Definition, on: date | None) -> Window:
     schedule = definitions.schedule_of(db, definition)
     today = db.actor.tenant.today
+    if on is not None:
+        checks = Checks()
+        checks.day("on", on)
+        checks.done()
     window = schedule.current_or_first(today) if on is None else schedule.window_on(on)
     if window is None:
         raise invalid("on", N_("{name} has no window on that day."), name=definition.name)

@@ -1,18 +1,24 @@
 """Writing what a computation found: one statement per table, whatever the number of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.models.base import new_id
-from goals_core.models.goals import AssignmentStatus, Definition
+from goals_core.models.goals import (
+    Assignment,
+    AssignmentStatus,
+    Definition,
+    MilestoneNotification,
+)
+from goals_core.services.plans import ids_of
 
 _TICK = timedelta(microseconds=1)
 
@@ -101,6 +107,28 @@ def write(db: TenantSession, changed: Sequence[Change], *, reference: str | None
     passed = [(c, m) for c in changed for m in c.milestones if m["percentage"] <= c.progress]
     if passed:
         db.execute(_MILESTONES, shared | _milestones(passed))
+
+
+def rearm_milestones(db: TenantSession, ids: Collection[UUID]) -> None:
+    """Let what lies above the present progress fire again: the target was raised."""
+    progress = (
+        select(Assignment.progress_percentage)
+        .where(Assignment.id == MilestoneNotification.assignment_id)
+        .scalar_subquery()
+    )
+    forget_milestones(db, ids, MilestoneNotification.milestone_percentage > progress)
+
+
+def forget_milestones(
+    db: TenantSession, ids: Collection[UUID], *which: ColumnElement[bool]
+) -> None:
+    """Delete what was noted of these assignments."""
+    db.execute(
+        delete(MilestoneNotification).where(
+            MilestoneNotification.assignment_id == func.any(ids_of(ids)), *which
+        ),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def set_sync_error(db: TenantSession, definition_id: UUID, error: str | None) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
+from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.errors import N_, NotFound
 from goals_core.models.core import Team, TeamMember, User
@@ -128,7 +129,7 @@ def at_risk(
     flagged = standings.query(db).where(standings.at_risk(db.actor.tenant))
     if periods:
         flagged = flagged.where(Definition.period.in_(periods))
-    if words := search.strip():
+    if words := printable(search):
         named = (Definition.name, User.name, Team.name)
         flagged = flagged.where(or_(*(c.icontains(words, autoescape=True) for c in named)))
     worst = (Assignment.progress_percentage, Assignment.period_end, Assignment.id)

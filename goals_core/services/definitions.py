@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from goals_core import clock
 from goals_core.actor import Permission
+from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, Stale
 from goals_core.models.base import new_id
@@ -22,11 +22,11 @@ from goals_core.models.goals import (
     ProgressEntry,
     Source,
 )
-from goals_core.models.windows import Schedule, span_after
-from goals_core.services import audit, visibility
+from goals_core.models.windows import Schedule
+from goals_core.services import audit, changes, visibility
 from goals_core.services.audit import Deed
 from goals_core.services.definition_views import DefinitionView, columns_of, facts_of, view_of
-from goals_core.services.drafts import Draft, Milestone, check
+from goals_core.services.drafts import Draft, Milestone, check, moved_on
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.recompute import recompute
 
@@ -74,8 +74,8 @@ def list_(
 ) -> Page[DefinitionView]:
     """The definitions that match every filter given, newest first."""
     wanted: list[ColumnElement[bool]] = [visibility.readable_definitions(db)]
-    if search.strip():
-        wanted.append(_mentions(search.strip()))
+    if words := printable(search):
+        wanted.append(_mentions(words))
     for column, choices in (
         (Definition.status, statuses),
         (Definition.type, types),
@@ -136,6 +136,7 @@ def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int
     before = facts_of(definition)
     _refuse_fixed(db, definition, draft)
     _refuse_own_target(db, definition, draft)
+    raised = draft.target_value > definition.target_value
     for column, value in columns_of(draft).items():
         setattr(definition, column, value)
     definition.version += 1
@@ -145,6 +146,8 @@ def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int
         db, Deed.DEFINITION_CHANGED, definition.id, before=before, after=facts_of(definition)
     )
     _follow(db, definition)
+    if raised:
+        _rearm(db, definition)
     return get(db, definition_id)
 
 
@@ -171,7 +174,9 @@ def delete(db: TenantSession, definition_id: UUID) -> None:
     if has_progress(db, definition_id):
         raise HasProgress(name=definition.name)
     audit.note(db, Deed.DEFINITION_DELETED, definition.id, before=facts_of(definition))
-    for assignment in db.scalars(_assignments_of(definition_id)):
+    assigned = list(db.scalars(_assignments_of(definition_id)))
+    changes.forget_milestones(db, [assignment.id for assignment in assigned])
+    for assignment in assigned:
         db.delete(assignment)
     db.flush()  # assignments refer to the definition
     db.delete(definition)
@@ -184,7 +189,15 @@ def duplicate(
     settings = get(db, definition_id).settings
     name = f"{settings.name[:190]} (copy)"
     copy = replace(settings, name=settings.name if next_period else name)
-    return create(db, _moved(db, copy) if next_period else copy)
+    return create(db, moved_on(copy, db.actor.tenant) if next_period else copy)
+
+
+def changeable(db: TenantSession, definition_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the definitions that are the actor's to change."""
+    query = select(Definition.id).where(
+        Definition.id.in_(definition_ids), visibility.writable_definitions(db)
+    )
+    return set(db.scalars(query))
 
 
 def has_progress(db: TenantSession, definition_id: UUID) -> bool:
@@ -281,16 +294,7 @@ def _follow(db: TenantSession, definition: Definition) -> None:
         recompute(db, only=list(ids))
 
 
-def _moved(db: TenantSession, settings: Draft) -> Draft:
-    """The same settings over as many days or periods, right after the old ones."""
-    if settings.ends_at is None:
-        window = schedule_of(db, settings).window_on(db.actor.tenant.today)
-        starts_at = window.end + timedelta(days=1) if window else settings.starts_at
-        return replace(settings, starts_at=starts_at)
-    following = span_after(
-        settings.period,
-        settings.starts_at,
-        settings.ends_at,
-        fiscal_year_start=db.actor.tenant.fiscal_year_start,
-    )
-    return replace(settings, starts_at=following.start, ends_at=following.end)
+def _rearm(db: TenantSession, definition: Definition) -> None:
+    followers = _assignments_of(definition.id).where(Assignment.custom_target.is_(None))
+    ids = db.scalars(followers.with_only_columns(Assignment.id))
+    changes.rearm_milestones(db, list(ids))

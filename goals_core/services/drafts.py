@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import list_currencies
 from sqlalchemy import func, select
 
+from goals_core.actor import Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_
 from goals_core.models.goals import GoalType, Metric, Period, Source
+from goals_core.models.windows import Schedule, span_after
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.filters import ATTRIBUTE
@@ -96,6 +98,20 @@ def measure_of(draft: Draft) -> Measure | None:
     return measures.parse(draft.source, draft.source_config, metric=draft.metric, unit=draft.unit)
 
 
+def moved_on(draft: Draft, tenant: Tenant) -> Draft:
+    """The same settings over as many days or periods, right after the old ones."""
+    first_month = tenant.fiscal_year_start
+    if draft.ends_at is None:
+        schedule = Schedule(draft.period, draft.starts_at, None, first_month)
+        window = schedule.window_on(tenant.today)
+        starts_at = window.end + timedelta(days=1) if window else draft.starts_at
+        return replace(draft, starts_at=starts_at)
+    following = span_after(
+        draft.period, draft.starts_at, draft.ends_at, fiscal_year_start=first_month
+    )
+    return replace(draft, starts_at=following.start, ends_at=following.end)
+
+
 def _milestones(checks: Checks, milestones: tuple[Milestone, ...]) -> tuple[Milestone, ...]:
     if len(milestones) > MOST_MILESTONES:
         checks.problem("milestones", N_("At most {most} of them."), most=MOST_MILESTONES)
@@ -119,7 +135,8 @@ def _check_unit(checks: Checks, draft: Draft) -> None:
 def _check_target(checks: Checks, draft: Draft) -> None:
     whole = draft.metric in {Metric.COUNT, Metric.BOOLEAN}
     if draft.metric is Metric.BOOLEAN:
-        if draft.type is not GoalType.TARGET or draft.target_value != 1:
+        value = checks.value("target_value", draft.target_value)
+        if draft.type is not GoalType.TARGET or value != 1:
             checks.problem("target_value", N_("A yes/no goal has the type target and target 1."))
     elif draft.type is GoalType.TARGET:
         checks.value("target_value", draft.target_value, above=Decimal(0), whole=whole)

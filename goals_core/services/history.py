@@ -39,8 +39,10 @@ class Move:
 
 def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]:
     """The day-end values of assignments, oldest first; one statement for all of them."""
-    plan = _plan(db, ids)
     found: dict[UUID, list[DayEnd]] = {id_: [] for id_ in ids}
+    seen = _visible(db).where(Assignment.id == func.any(ids_of(ids)))
+    ids = list(db.scalars(seen))  # what is out of sight has no readings
+    plan = _plan(db, ids)
     if not plan.numbers:
         return found
     who = subjects(db, plan, only=ids, closed=True)
@@ -54,8 +56,7 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
 def moves(db: TenantSession, *, days: int = 7, most: int = 8) -> list[Move]:
     """The running goals that moved most in the last days, as a share of their target."""
     tenant = db.actor.tenant
-    visible = standings.query(db).where(standings.running(tenant))
-    ids = list(db.scalars(visible.with_only_columns(Assignment.id, maintain_column_froms=True)))
+    ids = list(db.scalars(_visible(db).where(standings.running(tenant))))
     plan = _plan(db, ids)
     if not plan.numbers:
         return []
@@ -79,6 +80,11 @@ def moves(db: TenantSession, *, days: int = 7, most: int = 8) -> list[Move]:
     )
     by_id = {standing.id: standing for standing in found}
     return [Move(by_id[id_], value) for id_, value in earlier.items()]
+
+
+def _visible(db: TenantSession) -> Select[UUID]:
+    """The ids of the assignments that the actor may see."""
+    return standings.query(db).with_only_columns(Assignment.id, maintain_column_froms=True)
 
 
 def _plan(db: TenantSession, ids: Collection[UUID]) -> Plan:

@@ -36,6 +36,10 @@ class EmailTaken(Conflict):
     message = N_("{email} has an account already.")
 
 
+class TeamExists(Conflict):
+    message = N_("There is a team named {name} already.")
+
+
 class MemberAlready(Conflict):
     message = N_("This person is in the team on some of these days already.")
 
@@ -126,6 +130,7 @@ def create_user(
     db.actor.need(Permission.MANAGE)
     email = email.strip().casefold()
     _check_user(email, name, title, password)
+    _need_person(db, manager_id)
     user = User(
         id=new_id(),
         email=email,
@@ -159,9 +164,15 @@ def create_team(db: TenantSession, *, name: str, manager_id: UUID | None) -> UUI
     checks = Checks()
     name = checks.text("name", name, longest=200, required=True)
     checks.done()
+    _need_person(db, manager_id)
     team = Team(id=new_id(), name=name, manager_id=manager_id, created_at=clock.now())
     db.add(team)
-    db.flush()  # members refer to it
+    try:
+        db.flush()  # members refer to it, and so that a taken name is told here
+    except IntegrityError as error:
+        if "teams_name_key" in str(error.orig):
+            raise TeamExists(name=name) from None
+        raise
     audit.note(db, Deed.TEAM_CREATED, team.id, after={"name": name, "manager_id": manager_id})
     return team.id
 
@@ -178,6 +189,7 @@ def add_member(
     db.actor.need(Permission.MANAGE)
     if member_to is not None and member_to < member_from:
         raise invalid("member_to", N_("This must not be before the first day."))
+    _need_person(db, user_id)
     if _was_member(db, team_id, user_id, member_from, member_to):
         raise MemberAlready
     facts = {"user_id": user_id, "member_from": member_from, "member_to": member_to}
@@ -226,11 +238,18 @@ def _tenant(row: Row[Any]) -> Tenant:
     return Tenant(**{field: getattr(row, field) for field in Tenant.__slots__})
 
 
+def _need_person(db: TenantSession, user_id: UUID | None) -> None:
+    """Refuse with `NotFound` when this is nobody of the tenant."""
+    if user_id is not None and db.scalar(select(User.id).where(User.id == user_id)) is None:
+        raise NotFound(N_("person"))
+
+
 def _was_member(
     db: TenantSession, team_id: UUID, user_id: UUID, first: date, last: date | None
 ) -> bool:
     """Whether the person is in the team on any of these days; the team's row is locked for it."""
-    db.execute(select(Team.id).where(Team.id == team_id).with_for_update())
+    if db.scalar(select(Team.id).where(Team.id == team_id).with_for_update()) is None:
+        raise NotFound(N_("team"))
     overlap = select(TeamMember.id).where(
         TeamMember.team_id == team_id,
         TeamMember.user_id == user_id,

@@ -27,12 +27,12 @@ from goals_core.models.goals import (
     Source,
 )
 from goals_core.models.windows import Window
-from goals_core.services import visibility
+from goals_core.services import references, visibility
 from goals_core.services.changes import next_moment
 from goals_core.services.plans import ids_of
+from goals_core.services.references import BY_PROGRAM, OtherContent, Recorded, References
 
 LONGEST_NOTE, LONGEST_REFERENCE = 2000, 200
-_BY_PROGRAM = {ProgressSource.IMPORT, ProgressSource.API}
 
 
 class TrackedAutomatically(Conflict):
@@ -45,10 +45,6 @@ class NotRunning(Conflict):
 
 class WindowClosed(Conflict):
     message = N_("{goal} closed on {closed_on}; progress can no longer be recorded.")
-
-
-class OtherContent(Conflict):
-    message = N_("The reference {reference} was used before with other content.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +77,7 @@ class Logbook:
     tenant: Tenant
     author: UUID | None
     states: dict[UUID, _State]
-    references: dict[tuple[UUID, str], ProgressEntry]
+    references: References
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -97,10 +93,11 @@ class Logbook:
         state = self.states.get(reading.assignment_id)
         if state is None:
             raise NotFound(N_("assignment"))
+        if self._is_known(reading):
+            return
         _refuse(state.row)
         change, note = _checked(reading, state, self.tenant.today)
-        if not self._is_known(reading, change):
-            self._append(reading, state, change, note)
+        self._append(reading, state, change, note)
 
     def write(self, db: TenantSession) -> None:
         """Write the lines, and on each assignment when it was last updated."""
@@ -145,23 +142,21 @@ class Logbook:
         state.value += change
         state.last_logged_at = logged_at
         state.last_day = max(reading.on, state.last_day or reading.on)
+        if reading.reference is not None and reading.source in BY_PROGRAM:
+            key = (reading.assignment_id, reading.reference)
+            self.references[key] = Recorded(state.value, change, reading.on)
 
-    def _is_known(self, reading: Reading, change: Decimal) -> bool:
-        """Whether the row was recorded before; with other content it is a conflict."""
-        if reading.reference is None or reading.source not in _BY_PROGRAM:
+    def _is_known(self, reading: Reading) -> bool:
+        """Whether the row was recorded before; with other content it is a conflict.
+
+        What came after it does not matter: the same file can be imported again at any time.
+        """
+        if reading.reference is None or reading.source not in BY_PROGRAM:
             return False
-        key = (reading.assignment_id, reading.reference)
-        before = self.references.get(key)
+        before = self.references.get((reading.assignment_id, reading.reference))
         if before is None:
-            entry = ProgressEntry(change_amount=change, new_value=reading.value)
-            self.references[key] = entry
             return False
-        same = (
-            before.new_value == reading.value
-            if reading.value is not None
-            else before.change_amount == reading.change
-        )
-        if not same:
+        if not before.is_same(reading.value, reading.change, reading.on):
             raise OtherContent(reference=reading.reference)
         return True
 
@@ -177,8 +172,8 @@ def open_(db: TenantSession, readings: Sequence[Reading]) -> Logbook:
         .with_for_update(read=True)
     )
     states = {row.Assignment.id: _state(row, db.actor.tenant) for row in _locked(db, ids)}
-    named = [reading.reference for reading in readings if reading.reference is not None]
-    return Logbook(db.actor.tenant, db.actor.user_id, states, _known(db, states, named))
+    known = references.find(db, states, [reading.reference for reading in readings])
+    return Logbook(db.actor.tenant, db.actor.user_id, states, known)
 
 
 def _locked(
@@ -216,21 +211,6 @@ def _state(row: Row[Assignment, Definition, datetime], tenant: Tenant) -> _State
         last_day=row.last_at.astimezone(zone).date() if row.last_at else None,
         last_logged_at=row.Assignment.last_updated_at,
     )
-
-
-def _known(
-    db: TenantSession, states: Collection[UUID], references: Collection[str]
-) -> dict[tuple[UUID, str], ProgressEntry]:
-    if not references:
-        return {}
-    entries = db.scalars(
-        select(ProgressEntry).where(
-            ProgressEntry.assignment_id == func.any(ids_of(states)),
-            ProgressEntry.source_reference.in_(references),
-            ProgressEntry.source.in_(_BY_PROGRAM),
-        )
-    )
-    return {(entry.assignment_id, str(entry.source_reference)): entry for entry in entries}
 
 
 def _refuse(row: Row[Assignment, Definition, datetime]) -> None:

@@ -45,7 +45,7 @@ class Plan:
 def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
     """The plan for rows of `what_a_plan_needs`."""
     plan = Plan({row.id: row for row in definitions})
-    numbers: dict[Measure, int] = {}
+    numbers: dict[str, int] = {}
     for row in plan.definitions.values():
         if row.source is Source.MANUAL:
             plan.numbers[row.id] = facts.MANUAL
@@ -57,8 +57,9 @@ def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
         except Invalid as error:
             plan.errors[row.id] = str(error)
         else:
-            plan.numbers[row.id] = numbers.setdefault(measure, len(numbers) + 1)
-    plan.measures = {number: measure for measure, number in numbers.items()}
+            # by its text: to Python True equals 1, but as filters they find other records
+            number = numbers.setdefault(repr(measure), len(numbers) + 1)
+            plan.numbers[row.id], plan.measures[number] = number, measure
     return plan
 
 

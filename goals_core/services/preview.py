@@ -1,6 +1,6 @@
 """What a definition would find and where each assignee would stand, before anything is saved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -28,6 +28,7 @@ class Expected:
     """Where an assignee would stand now."""
 
     assignee: str
+    target: Decimal  # the own one, if there is one
     value: Decimal | None  # None: no record to take an average of
     attainment: Decimal | None
 
@@ -43,7 +44,13 @@ class Preview:
     expected: Sequence[Expected]
 
 
-def preview(db: TenantSession, draft: Draft, *, assignees: Sequence[Owner]) -> Preview | None:
+def preview(
+    db: TenantSession,
+    draft: Draft,
+    *,
+    assignees: Sequence[Owner],
+    own_targets: Mapping[Owner, Decimal] | None = None,
+) -> Preview | None:
     """None when the goal is tracked by hand, or its last window is over; `Invalid` as on saving."""
     db.actor.need(Permission.WRITE)
     draft = check(db, draft)
@@ -58,22 +65,28 @@ def preview(db: TenantSession, draft: Draft, *, assignees: Sequence[Owner]) -> P
     found = receipts.receipt(db, measure, everyone, window, page=SAMPLE)
     values = _values(db, measure, assignees, window)
     names = choices.names(db)
+    targets = [(own_targets or {}).get(owner, draft.target_value) for owner in assignees]
     return Preview(
         window=window,
         matching=found.lines.total,
         left_out=found.left_out,
         sample=found.lines.items,
         expected=[
-            Expected(names.get(owner.id, db.actor.tenant.name), value, _attained(draft, value))
-            for owner, value in zip(assignees, values, strict=True)
+            Expected(
+                names.get(owner.id, db.actor.tenant.name),
+                target,
+                value,
+                _attained(draft.type, target, value),
+            )
+            for owner, target, value in zip(assignees, targets, values, strict=True)
         ],
     )
 
 
-def _attained(draft: Draft, value: Decimal | None) -> Decimal | None:
-    if value is None or draft.type is GoalType.MAINTAIN:
+def _attained(type_: GoalType, target: Decimal, value: Decimal | None) -> Decimal | None:
+    if value is None or type_ is GoalType.MAINTAIN:
         return None
-    return attainment(Rule(draft.type, draft.target_value), value)
+    return attainment(Rule(type_, target), value)
 
 
 def _values(

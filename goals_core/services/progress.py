@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
-from goals_core.errors import N_, GoalsError, Invalid, Problem
+from goals_core.errors import N_, GoalsError, Invalid, NotAllowed, Problem
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry, ProgressSource
 from goals_core.services import logbook, standings
@@ -77,6 +77,8 @@ def record(
     db.actor.need(Permission.PROGRESS)
     standings.get(db, assignment_id)  # out of sight is not found
     book = logbook.open_(db, [reading])
+    if not book.states:
+        raise NotAllowed(permission=Permission.PROGRESS.value)
     book.add(reading)
     book.write(db)
     recompute(db, only=[assignment_id])

@@ -9,7 +9,19 @@ from typing import Any
 from uuid import UUID
 
 import bcrypt
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from goals_core import clock
 from goals_core.actor import Actor, Permission, Tenant
@@ -70,6 +82,7 @@ def open_session(db: TenantSession, login: Login) -> str:
     """Sign a browser in; the token goes into its cookie and is stored as a hash only."""
     token = f"{db.tenant_id.hex}.{secrets.token_urlsafe(32)}"
     now = clock.now()
+    db.execute(delete(SignIn).where(SignIn.user_id == login.actor.user_id, SignIn.expires_at < now))
     db.add(
         SignIn(
             user_id=login.actor.user_id,

@@ -15,7 +15,7 @@ from goals_core import clock
 from goals_core.actor import Actor, Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
-from goals_core.errors import N_, Busy
+from goals_core.errors import N_, Busy, NotFound
 from goals_core.models.base import new_id
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import (
@@ -99,16 +99,16 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     The same event again, or with another amount, changes the record and never counts twice.
     """
     db.actor.need(Permission.MANAGE)
-    _check(deal)
+    _check(db, deal)
     before = db.execute(
-        select(Opportunity.owner_id, Opportunity.closed_on)
+        select(Opportunity.owner_id, Opportunity.closed_on, Opportunity.opened_on)
         .where(Opportunity.external_id == deal.external_id)
         .with_for_update()
     ).one_or_none()
     record_id = _keep(db, deal)
     owners = {deal.owner_id} | ({before.owner_id} if before else set())
-    days = {deal.closed_on} | ({before.closed_on} if before and before.closed_on else set())
-    concerned = _concerned(db, Source.SALES, owners - {None}, days)
+    days = {deal.closed_on} | ({before.closed_on, before.opened_on} if before else set())
+    concerned = _concerned(db, Source.SALES, owners - {None}, days - {None})
     return recompute(db, only=concerned, reference=str(record_id))
 
 
@@ -153,7 +153,10 @@ def _finish(db: TenantSession, run_id: UUID, outcome: Outcome) -> None:
     run.errors = [{"name": error.name, "reason": error.reason} for error in outcome.errors]
 
 
-def _check(deal: WonDeal) -> None:
+def _check(db: TenantSession, deal: WonDeal) -> None:
+    known = select(User.id).where(User.id == deal.owner_id)
+    if deal.owner_id is not None and db.scalar(known) is None:
+        raise NotFound(N_("person"))
     checks = Checks()
     checks.text("external_id", deal.external_id, longest=200, required=True)
     checks.text("name", deal.name, longest=200)

@@ -15,6 +15,7 @@ from goals_core.sources.catalogue import Entity, Kind
 
 ATTRIBUTE = "attributes."
 _MOST_VALUES = 200
+_MOST_DIGITS = 30  # before the decimal point, and after it
 
 Scalar = str | Decimal | date | bool
 
@@ -100,7 +101,10 @@ def _condition(column: str, kind: Kind | None, operator: object, value: object) 
         raise invalid(
             "filter", N_("{column}: from 1 to {most} values."), column=column, most=_MOST_VALUES
         )
-    return Condition(column, op, tuple(_scalar(column, kind, v) for v in values))
+    scalars = tuple(_scalar(column, kind, v) for v in values)
+    if len({type(scalar) for scalar in scalars}) > 1:  # they are compared as one type
+        raise invalid("filter", N_("{column}: give values of one kind."), column=column)
+    return Condition(column, op, scalars)
 
 
 def _flag(column: str, value: object) -> bool:
@@ -138,8 +142,9 @@ def _text(value: object) -> str:
 def _number(value: object) -> Decimal:
     # JSON's numbers come as int or float; a float's shortest text is what was written
     number = Decimal("NaN" if isinstance(value, bool) else str(value))
-    if not number.is_finite():
-        raise ValueError
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or max(-exponent, number.adjusted()) > _MOST_DIGITS:
+        raise ValueError  # not finite, or too long for the database: that would stop every goal
     return number
 
 
@@ -158,11 +163,13 @@ def _anything(value: object) -> Scalar:
 def _compile(entity: Entity, condition: Condition) -> ColumnElement[bool]:
     if condition.column.startswith(ATTRIBUTE):
         attributes = entity.table.c.attributes
-        return _compile_attribute(attributes[condition.column.removeprefix(ATTRIBUTE)], condition)
+        return _compile_attribute(attributes, condition)
     return _compare(entity.table.c[condition.column], condition)
 
 
-def _compile_attribute(json: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
+def _compile_attribute(attributes: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:
+    key = condition.column.removeprefix(ATTRIBUTE)
+    json, as_text = attributes[key], func.jsonb_extract_path_text(attributes, key)
     if condition.operator is Operator.IS_NULL:
         absent = func.coalesce(func.jsonb_typeof(json), "null") == "null"
         return absent if condition.values[0] else ~absent
@@ -172,8 +179,8 @@ def _compile_attribute(json: ColumnElement[Any], condition: Condition) -> Column
         return _compare(number, condition)
     if isinstance(condition.values[0], bool):
         words = tuple("true" if value else "false" for value in condition.values)
-        return _compare(json.op("#>>")("{}"), Condition("", condition.operator, words))
-    return _compare(json.op("#>>")("{}"), condition)
+        return _compare(as_text, Condition("", condition.operator, words))
+    return _compare(as_text, condition)
 
 
 def _compare(column: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

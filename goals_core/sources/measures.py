@@ -77,9 +77,7 @@ def config_of(
 def _entity(source: Source, name: object) -> Entity:
     known = entities_of(source)
     for entity in known:
-        if name == entity.name:
-            return entity
-        if not entity.name and _is_name(name):
+        if _is_name(name) and name == (entity.name or name):
             return entity
     names = ", ".join(entity.name or N_("any name") for entity in known)
     raise invalid("entity", N_("There is no {name}; there is {names}."), name=name, names=names)

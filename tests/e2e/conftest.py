@@ -1,0 +1,149 @@
+"""The app as people get it: its own process, the embedded server, the demo, a real Chromium."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from goals_core.demo import PASSWORD
+from tests.browser import ensure
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "build" / "screenshots"
+DESKTOP, PHONE = {"width": 1400, "height": 950}, {"width": 390, "height": 844}
+STARTS_WITHIN = 90  # seconds, with the demo to load on a busy machine
+
+
+@dataclass(frozen=True)
+class App:
+    """A running app."""
+
+    url: str
+    log: Path
+
+    def read_log(self) -> str:
+        return self.log.read_text()
+
+
+@contextmanager
+def running(home: Path, *, log: Path) -> Iterator[App]:
+    """Start the app on a free port, stop it as Ctrl-C does, and see that it ended well."""
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GOALS_")}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment | {"GOALS_HOME": str(home)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, port, log)
+        yield App(f"http://localhost:{port}", log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=30)
+    assert code == 0, f"the app ended with {code}:\n{log.read_text()}"
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="goals e2e ") as folder:
+        Path(folder).chmod(0o755)  # as root the server runs under another account
+        yield Path(folder) / "home"
+
+
+@pytest.fixture(scope="session")
+def app(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with running(home, log=tmp_path_factory.mktemp("app") / "app.log") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=ensure(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visitor(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens browsers of their own; in the end none may have complained on its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_(*, theme: str = "light", viewport: dict[str, int] = DESKTOP) -> Page:
+        context = browser.new_context(base_url=app.url, color_scheme=theme, viewport=viewport)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, email: str, *, at: str = "/", password: str = PASSWORD) -> None:
+    """Open an address, sign in on the form that stands there, and wait for the page."""
+    page.goto(at)
+    page.get_by_role("textbox", name="E-mail").fill(email)
+    page.get_by_role("textbox", name="Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign in")).to_have_count(0, timeout=20_000)
+    idle(page)
+
+
+def idle(page: Page) -> None:
+    """Wait until the script has run and everything it sent is drawn."""
+    page.locator(
+        '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
+        '[data-test-script-state="notRunning"]'
+    ).wait_for(timeout=30_000)
+    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0, timeout=20_000)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what the page looks like, all of it."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{re.sub(r'[^a-z0-9]+', '-', name.lower())}.png")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the app did not start:\n{log.read_text()}"
+        try:
+            with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"the app was not ready in {STARTS_WITHIN} s:\n{log.read_text()}")
