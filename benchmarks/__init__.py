@@ -1,0 +1,1 @@
+"""One command per claim about speed; each prints ratios, since machines differ."""
