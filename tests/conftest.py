@@ -37,8 +37,15 @@ class Server:
 
     def new_database(self) -> Database:
         """A copy of the migrated template."""
+        return self._made("goals_template")
+
+    def empty_database(self) -> Database:
+        """One that was never migrated."""
+        return self._made("template0")
+
+    def _made(self, template: str) -> Database:
         name = f"goals_{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} OWNER goals_owner TEMPLATE goals_template")
+        self.run(f"CREATE DATABASE {name} OWNER goals_owner TEMPLATE {template}")
         return Database(_at(self.app_url, name), _at(self.owner_url, name))
 
     def run(self, statement: str) -> None:

@@ -1,0 +1,119 @@
+"""What the catalogue says of the wall between tenants; each finding is a sentence."""
+
+from sqlalchemy import Connection, text
+
+SCHEMAS = ["core", "goals", "sales", "billing", "commissions", "custom"]
+POLICY = "({column} = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+# Unique in the installation and asked before a tenant is known: its key is the e-mail alone.
+DIRECTORY = "core.login_directory"
+TENANTS = "core.tenants"
+
+_TABLES = """
+    SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relforcerowsecurity,
+        pg_get_userbyid(c.relowner) AS owner
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')
+        AND (n.nspname || '.' || c.relname = :tenants OR EXISTS (
+            SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'))
+    ORDER BY 2
+"""
+_POLICIES = """
+    SELECT polcmd, polpermissive, polroles = '{0}' AS for_all,
+        pg_get_expr(polqual, polrelid) AS reading, pg_get_expr(polwithcheck, polrelid) AS writing
+    FROM pg_policy WHERE polrelid = :oid
+"""
+_UNIQUE = """
+    SELECT c.relname AS name, i.indisprimary,
+        array(SELECT a.attname::text FROM unnest(i.indkey) k JOIN pg_attribute a
+              ON a.attrelid = i.indrelid AND a.attnum = k) AS columns
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = :oid AND i.indisunique
+"""
+_REFERENCES = """
+    SELECT k.conname AS name, n.nspname || '.' || t.relname AS target, confdeltype, confupdtype,
+        array(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (num, pos)
+              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY pos)
+            AS from_columns,
+        array(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (num, pos)
+              JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY pos)
+            AS to_columns
+    FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid
+    JOIN pg_namespace n ON n.oid = t.relnamespace
+    WHERE k.contype = 'f' AND k.conrelid = :oid
+"""
+_ODDITIES = """
+    SELECT 'has the trigger ' || tgname FROM pg_trigger WHERE tgrelid = :oid AND NOT tgisinternal
+    UNION ALL SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = :oid
+    UNION ALL SELECT 'numbers its column ' || a.attname FROM pg_attribute a
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = :oid
+            AND (a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%')
+    UNION ALL SELECT 'has a name too long for a shard: ' || conname FROM pg_constraint
+        WHERE conrelid = :oid AND length(conname) > 54
+    UNION ALL SELECT 'may be without tenant_id' FROM pg_attribute
+        WHERE attrelid = :oid AND attname = 'tenant_id' AND NOT attnotnull
+"""
+
+
+def tables(connection: Connection) -> list[str]:
+    """Every table that belongs to tenants, and the list of tenants."""
+    return [row.name for row in connection.execute(text(_TABLES), _scope())]
+
+
+def findings(connection: Connection) -> list[str]:
+    """What is wrong with the wall; nothing, when it stands."""
+    rows = connection.execute(text(_TABLES), _scope()).all()
+    return [
+        f"{row.name} {finding}"
+        for row in rows
+        for check in (_security, _keys, _foreign_keys, _oddities)
+        for finding in check(connection, row)
+    ]
+
+
+def _scope() -> dict[str, object]:
+    return {"schemas": SCHEMAS, "tenants": TENANTS}
+
+
+def _security(connection: Connection, table) -> list[str]:
+    found = []
+    if not table.relrowsecurity:
+        found.append("has row-level security disabled")
+    if not table.relforcerowsecurity:
+        found.append("does not force row-level security on its owner")
+    policies = connection.execute(text(_POLICIES), {"oid": table.oid}).all()
+    expected = POLICY.format(column="id" if table.name == TENANTS else "tenant_id")
+    if [(p.polcmd, p.reading, p.writing) for p in policies] != [("*", expected, expected)]:
+        found.append(f"has other policies than one for all on its tenant: {policies}")
+    return found
+
+
+def _keys(connection: Connection, table) -> list[str]:
+    if table.name in {DIRECTORY, TENANTS}:
+        return []
+    unique = connection.execute(text(_UNIQUE), {"oid": table.oid}).all()
+    found = [
+        f"is unique without its tenant: {u.name}" for u in unique if "tenant_id" not in u.columns
+    ]
+    if [u.columns for u in unique if u.indisprimary] != [["tenant_id", "id"]]:
+        found.append("has another primary key than (tenant_id, id)")
+    return found
+
+
+def _foreign_keys(connection: Connection, table) -> list[str]:
+    found = []
+    references = connection.execute(text(_REFERENCES), {"oid": table.oid}).all()
+    for key in references:
+        pairs = dict(zip(key.from_columns, key.to_columns, strict=True))
+        expected = "id" if key.target == TENANTS else "tenant_id"
+        if pairs.get("tenant_id") != expected:
+            found.append(f"refers out of its tenant: {key.name}")
+        if key.confdeltype in "nd" or key.confupdtype in "ndc":
+            found.append(f"changes keys by itself: {key.name}")
+    if table.name not in {DIRECTORY, TENANTS} and TENANTS not in {k.target for k in references}:
+        found.append("does not refer to its tenant")
+    return found
+
+
+def _oddities(connection: Connection, table) -> list[str]:
+    return list(connection.scalars(text(_ODDITIES), {"oid": table.oid}))

@@ -1,0 +1,90 @@
+"""Every statement names its tenant: the policy is the wall, the bound value finds the shard."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from goals_core import db
+from goals_core.services import (
+    assignments,
+    choices,
+    dashboard,
+    definitions,
+    history,
+    identity,
+    preview,
+    progress,
+    receipts,
+    signin,
+    tracking,
+)
+from tests import makers
+from tests.conftest import PASSWORD, Cast
+
+# What comes before a tenant is known, or holds for the connection alone.
+_FREE = re.compile(
+    r"core\.set_tenant|core\.find_login|core\.list_tenants|advisory|SAVEPOINT|standard_conforming"
+    r"|pg_catalog\.version|current_schema|show |hstore",
+    re.IGNORECASE,
+)
+
+
+def test_every_statement_binds_the_tenant(cast: Cast) -> None:
+    with makers.statements() as sent:
+        _everything(cast)
+    statements = [(text, bound) for text, bound in sent if not _FREE.search(text)]
+    assert len(statements) > 100
+    assert [text for text, bound in statements if not _is_bound(text, bound, cast)] == []
+
+
+def _is_bound(text: str, bound: Any, cast: Cast) -> bool:
+    rows = bound if isinstance(bound, list) else [bound]
+    return "tenant" in text and all(cast.tenant.id in row.values() for row in rows)
+
+
+def _everything(cast: Cast) -> None:
+    """A walk through every service."""
+    sales = makers.make_goal(cast, cast.rep, makers.from_sales())
+    calls = makers.make_goal(cast, cast.rep)
+    team = makers.make_goal(cast, cast.north, makers.from_sales())
+    goal = makers.definition_of(cast.admin, sales)
+    with db.tenant_session(cast.system) as session:
+        tracking.opportunity_won(session, makers.won_deal(cast.rep, Decimal(500)))
+    tracking.sync(cast.manager)
+    with db.tenant_session(cast.manager) as session:
+        dashboard.overview(session)
+        dashboard.team(session, cast.north)
+        dashboard.at_risk(session, search="a")
+        dashboard.achieved(session)
+        definitions.list_(session, search="a")
+        definitions.duplicate(session, goal)
+        assignments.by_definition(session, goal)
+        choices.assignees(session)
+        preview.preview(session, makers.from_sales(), assignees=[])
+        progress.record(session, assignment_id=calls, value=Decimal(5), on=date(2026, 5, 20))
+        identity.list_people(session)
+        identity.list_teams(session)
+    with db.tenant_session(cast.rep) as session:
+        dashboard.my(session)
+        history.series(session, [sales, calls])
+        receipts.of_assignment(session, sales)
+        progress.history(session, calls)
+    with db.tenant_session(cast.admin) as session:
+        assignments.update(session, sales, custom_target=Decimal(9), notes="")
+        definition = definitions.get(session, goal)
+        definitions.update(session, goal, definition.settings, version=definition.version)
+        assignments.delete(session, makers.assign(session, goal, cast.second_rep))
+        assignments.cancel(session, team)
+    _sign_in(cast)
+
+
+def _sign_in(cast: Cast) -> None:
+    login = signin.prove(cast.rep.email, PASSWORD)
+    assert login is not None
+    with db.tenant_session(login.actor) as session:
+        token = signin.open_session(session, login)
+    actor = signin.check(token)
+    assert actor is not None
+    with db.tenant_session(actor) as session:
+        signin.revoke(session)
