@@ -1,0 +1,111 @@
+"""The main job, end to end: a manager sets a goal, it tracks itself, its assignee finds it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import PHONE, App, idle, picture, running, sign_in
+
+PEOPLE = {
+    "admin": "admin@adventure-works.example",
+    "manager": "stephen.jiang@adventure-works.example",
+    "rep": "linda.mitchell@adventure-works.example",
+    "analyst": "analyst@adventure-works.example",
+    "other company": "steven.buchanan@northwind.example",
+}
+PAGES = {"Overview": "/", "My goals": "/my_goals", "At risk": "/at_risk"}
+SETTING_PAGES = {"Definitions": "/definitions", "New goal": "/new_goal"}
+GOAL = "Deals of the quarter"
+
+
+def test_a_manager_makes_a_goal_by_the_form_and_its_assignee_finds_it(
+    visitor: Callable[..., Page], app: App
+) -> None:
+    page = visitor()
+    sign_in(page, PEOPLE["manager"])
+    for title, address in (PAGES | SETTING_PAGES).items():
+        page.get_by_role("link", name=title, exact=True).first.click()
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        idle(page)
+        assert address in page.url
+        picture(page, f"manager {title}")
+    _make_goal(page)
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text(re.compile(r"\d+ goals? updated, .* s"))).to_be_visible(timeout=20_000)
+    picture(page, "manager after sync")
+
+    assignee = visitor()
+    sign_in(assignee, PEOPLE["rep"], at="/my_goals")
+    expect(assignee.get_by_text(GOAL)).to_be_visible()
+    picture(assignee, "rep My goals with the new one")
+    assignee.get_by_text(GOAL).click()
+    expect(assignee.get_by_role("heading", name=GOAL)).to_be_visible()
+    idle(assignee)
+    expect(assignee.locator(".js-plotly-plot").first).to_be_visible()
+    picture(assignee, "rep Goal")
+    assert "Traceback" not in app.read_log()
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_every_page_shows_figures_to_each_role(
+    visitor: Callable[..., Page], app: App, role: str
+) -> None:
+    page = visitor()
+    sign_in(page, PEOPLE[role])
+    writes = role in {"admin", "manager", "other company"}
+    for title, address in (PAGES | (SETTING_PAGES if writes else {})).items():
+        page.goto(address)
+        idle(page)
+        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        main = page.locator("main").inner_text()
+        assert re.search(r"\d", main) or "no" in main.lower(), (title, main)
+        assert "wrong" not in main.lower(), (title, main)
+        picture(page, f"{role} {title}")
+    assert "Traceback" not in app.read_log()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_is_wider_than_a_phone(visitor: Callable[..., Page], theme: str) -> None:
+    page = visitor(theme=theme, viewport=PHONE)
+    sign_in(page, PEOPLE["manager"])
+    for title, address in (PAGES | SETTING_PAGES).items():
+        page.goto(address)
+        idle(page)
+        picture(page, f"phone {theme} {title}")
+        main = page.locator("main")
+        wanted = main.evaluate("element => element.scrollWidth")
+        assert wanted <= main.evaluate("element => element.clientWidth"), title
+
+
+def test_a_second_start_finds_everything_as_it_was_left(
+    app: App, home: Path, tmp_path: Path, visitor: Callable[..., Page]
+) -> None:
+    """Two at the same time on two ports, on the same data."""
+    with running(home, log=tmp_path / "second.log") as second:
+        page = visitor()
+        sign_in(page, PEOPLE["admin"], at=f"{second.url}/definitions")
+        expect(page.get_by_role("heading", name="Definitions")).to_be_visible()
+        assert "opportunities" not in second.read_log()  # the demo is not loaded again
+        page.context.close()
+    page = visitor()
+    sign_in(page, PEOPLE["admin"])  # the first one goes on, and so does its database
+    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
+
+
+def _make_goal(page: Page) -> None:
+    """Through the form: all deals, for a rep of the team."""
+    page.get_by_role("link", name="New goal", exact=True).first.click()
+    idle(page)
+    page.get_by_label("Name", exact=True).fill(GOAL)
+    page.get_by_label("Target", exact=True).fill("250,000")
+    page.get_by_label("People and teams").click()
+    page.get_by_role("option", name="Linda Mitchell").click()
+    page.keyboard.press("Escape")
+    idle(page)
+    picture(page, "manager New goal filled")
+    page.get_by_role("button", name="Save and activate").click()
+    expect(page.get_by_role("heading", name="Definitions")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(GOAL).first).to_be_visible()
