@@ -25,7 +25,7 @@ UNSEEN = {
     "space",
 }
 # Icons, colours and placeholders of Markdown are no words.
-MARKUP = re.compile(r":[a-z_]+[:/][a-z_0-9]*:?|:[a-z]+\[|\{[^}]*\}|[^A-Za-z]+")
+MARKUP = re.compile(r":[a-z_]+[:/][a-z_0-9]*:?|:[a-z]+\[|\{[^}]*\}|[^A-Za-z:]+|:")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
