@@ -1,5 +1,6 @@
 """What a definition may be: every field checked, every problem told at once."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -103,9 +104,8 @@ def moved_on(draft: Draft, tenant: Tenant) -> Draft:
     first_month = tenant.fiscal_year_start
     if draft.ends_at is None:
         schedule = Schedule(draft.period, draft.starts_at, None, first_month)
-        window = schedule.window_on(tenant.today)
-        starts_at = window.end + timedelta(days=1) if window else draft.starts_at
-        return replace(draft, starts_at=starts_at)
+        window = schedule.current_or_first(tenant.today)
+        return replace(draft, starts_at=window.end + timedelta(days=1)) if window else draft
     following = span_after(
         draft.period, draft.starts_at, draft.ends_at, fiscal_year_start=first_month
     )
@@ -180,7 +180,19 @@ def _measure(checks: Checks, draft: Draft) -> Measure | None:
         found = measure_of(draft)
     if found and draft.metric is Metric.COUNT and found.aggregation is Aggregation.AVG:
         checks.problem("aggregation", N_("An average is no count; use the metric number."))
+    if found and not _is_json(draft.source_config):
+        checks.problem("source_config", N_("Only texts, numbers and yes/no of JSON can be stored."))
     return found
+
+
+def _is_json(config: object) -> bool:
+    """Whether PostgreSQL can keep it: a program may give a Decimal, a date or a NUL."""
+    try:
+        text = json.dumps(config, allow_nan=False, ensure_ascii=False)
+        text.encode()  # a lone surrogate is not UTF-8: UnicodeEncodeError is a ValueError
+    except (TypeError, ValueError):
+        return False
+    return "\\u0000" not in text
 
 
 def _check_attributes(checks: Checks, db: TenantSession, measure: Measure) -> None:

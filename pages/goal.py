@@ -1,0 +1,83 @@
+"""Goal: one assignment, how its number came about, what is behind it, and recording more."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from goals_core import db
+from goals_core.errors import NotFound
+from goals_core.models.goals import Source
+from goals_core.services import assignments, history, milestones, reach
+from ui import charts, course, drawings, goal_parts, standings
+from ui.feedback import empty_state
+from ui.places import MY_GOALS, asked_goal
+from ui.progress_form import progress_form
+from ui.session import require_actor
+from ui.wording import _, md, spoken
+
+actor = require_actor()
+tenant, today = actor.tenant, actor.tenant.today
+goal = None
+with suppress(NotFound), db.tenant_session(actor) as session:
+    goal = assignments.get(session, asked_goal())
+    series = history.series(session, [goal.id])[goal.id]
+    passed = milestones.list_(session, goal.id)
+    may_record = goal.is_running and reach.may_record(session, goal.id)
+
+if goal is None:
+    if empty_state(
+        ":material/search_off:",
+        _("There is no such goal"),
+        _("It may have been deleted, or it is not yours to see."),
+        action=_("Go to my goals"),
+        key="back",
+    ):
+        st.switch_page(MY_GOALS)
+    st.stop()
+
+st.title(md(goal.goal), anchor=False)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(standings.badge(goal, today), width="content")
+    st.caption(md(f"{standings.whose(goal)} · {standings.when(goal, tenant)}"), width="content")
+if goal.description:
+    st.markdown(md(goal.description))
+if goal.notes:
+    st.caption(f":material/sticky_note_2: {md(goal.notes)}")
+if goal.sync_error:
+    st.warning(md(goal.sync_error), icon=":material/sync_problem:")
+
+goal_parts.tiles(goal, today)
+drawings.progress_bar(goal, tenant)
+st.caption(md(" ".join([standings.pace(goal, today), standings.needed(goal, today)])))
+
+left, right = st.columns([5, 2])
+with left.container(border=True, height="stretch"):
+    if goal.window.days > 1:
+        st.subheader(_("How it came about"), anchor=False)
+        charts.show(
+            course.over_time(goal, series, passed, today, str(spoken().locale)),
+            key="over_time",
+            alt=standings.pace(goal, today),
+            called=charts.picture_name(goal),
+            height="stretch",
+        )
+    else:  # a single day has no course to draw
+        st.subheader(_("Progress log"), anchor=False)
+        goal_parts.log(actor, goal)
+with right.container(border=True, height="stretch"):
+    st.subheader(_("Milestones"), anchor=False)
+    goal_parts.milestones(goal, passed)
+    if may_record and goal.source is Source.MANUAL:
+        st.subheader(_("Record progress"), anchor=False)
+        progress_form(actor, goal)
+
+sections = {_("Other windows"): goal_parts.other_windows}
+if goal.window.days > 1:
+    sections = {_("Progress log"): goal_parts.log} | sections
+if goal.source is not Source.MANUAL:
+    sections = {_("The records behind this number"): goal_parts.records} | sections
+tabs = st.tabs(list(sections), key="tab", on_change="rerun")
+for tab, section in zip(tabs, sections.values(), strict=True):
+    if tab.open:
+        with tab:
+            section(actor, goal)

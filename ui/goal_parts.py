@@ -1,0 +1,228 @@
+"""The parts of a goal's own page: its numbers, its milestones, and what is behind it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+import streamlit as st
+
+from goals_core import db
+from goals_core.actor import Actor
+from goals_core.models.goals import GoalType, Metric
+from goals_core.services import assignments, progress, receipts
+from goals_core.services.milestones import Milestone
+from goals_core.services.paging import Page, PageRequest
+from goals_core.services.receipts import Receipt
+from goals_core.services.standings import Standing
+from goals_core.sources.catalogue import Aggregation
+from ui import charts, standings, tables
+from ui.places import GOAL, goal_address
+from ui.wording import _, md, n_, spoken
+
+T = TypeVar("T")
+ON_A_PAGE = 10
+MOST_WINDOWS = 12
+_FITS = 13  # characters of a number in a tile
+
+
+def tiles(goal: Standing, today: date) -> None:
+    """The numbers that sum the goal up."""
+    shown = [_now(goal), _aim(goal), _share(goal), *_still(goal, today)]
+    with st.grid(len(shown), min_column_width=140):
+        for tile in shown:
+            st.metric(
+                tile.label,
+                md(tile.value),
+                md(tile.delta) if tile.delta else None,
+                delta_color="green" if tile.is_good else "red",
+                delta_arrow="up" if tile.is_good else "down",
+                border=True,
+                height="stretch",
+            )
+
+
+def milestones(goal: Standing, passed: Sequence[Milestone]) -> None:
+    """The milestones, and when each was passed."""
+    lines = [_milestone_line(goal, milestone) for milestone in passed]
+    st.markdown("  \n".join(lines) if lines else f":gray[{_('None are set.')}]")
+
+
+def records(actor: Actor, goal: Standing) -> None:
+    """The receipt: every record, what they come to, and what was left out."""
+    with db.tenant_session(actor) as session:
+        receipt = receipts.of_assignment(session, goal.id, page=PageRequest(size=ON_A_PAGE))
+    if receipt is None:
+        return
+    _notices(goal, receipt)
+    if not receipt.lines.total:
+        st.markdown(f":gray[{md(_('No record falls into this window.'))}]")
+        return
+    shown = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{md(_total(goal, receipt))}**")
+        number = _page_number(receipt.lines, "records_page")
+    if number > 1:
+        with db.tenant_session(actor) as session:
+            wanted = PageRequest(number, ON_A_PAGE)
+            receipt = receipts.of_assignment(session, goal.id, page=wanted) or receipt
+    with shown:
+        tables.records(receipt.lines.items, goal, key="records")
+
+
+def log(actor: Actor, goal: Standing) -> None:
+    """What was recorded, when and by whom."""
+    with db.tenant_session(actor) as session:
+        lines = progress.history(session, goal.id, page=PageRequest(size=ON_A_PAGE))
+    if not lines.total:
+        st.markdown(f":gray[{md(_('Nothing has been recorded yet.'))}]")
+        return
+    shown = st.container()
+    if (number := _page_number(lines, "log_page")) > 1:
+        with db.tenant_session(actor) as session:
+            lines = progress.history(session, goal.id, page=PageRequest(number, ON_A_PAGE))
+    with shown:
+        tables.entries(lines.items, goal, key="log")
+
+
+def other_windows(actor: Actor, goal: Standing) -> None:
+    """The same goal of the same assignee in the windows before and after."""
+    same = _same_goal(actor, goal)
+    if len(same) < 2:
+        st.markdown(f":gray[{md(_('This is the only window so far.'))}]")
+        return
+    oldest_first = same[::-1]
+    names = [standings.window(w.period, w.window, actor.tenant) for w in oldest_first]
+    charts.show(
+        charts.by_window(oldest_first, names, goal.id, str(spoken().locale)),
+        key="by_window",
+        alt=", ".join(
+            f"{called}: {spoken().percent(standings.share(w))}"
+            for called, w in zip(names, oldest_first, strict=True)
+        ),
+        called=charts.picture_name(goal),
+    )
+    opened = tables.windows(same, actor.tenant, key="windows")
+    if opened and opened.id != goal.id:
+        st.switch_page(GOAL, query_params=goal_address(opened.id))
+
+
+def _same_goal(actor: Actor, goal: Standing) -> list[Standing]:
+    """What has begun of it, the latest window first."""
+    is_team = goal.assignee_type.value == "team"
+    with db.tenant_session(actor) as session:
+        found = assignments.list_(
+            session,
+            definition_id=goal.definition_id,
+            user_id=None if is_team else goal.assignee_id,
+            team_id=goal.assignee_id if is_team else None,
+            page=PageRequest(size=100),
+        )
+    today = actor.tenant.today
+    return [
+        other
+        for other in found.items
+        if other.assignee_type is goal.assignee_type and other.window.start <= today
+    ][:MOST_WINDOWS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    label: str
+    value: str
+    delta: str = ""
+    is_good: bool = True
+
+
+def _now(goal: Standing) -> _Tile:
+    label = _("Reached") if goal.type is GoalType.TARGET else _("Now")
+    return _Tile(label, _fitting(goal, goal.value))
+
+
+def _aim(goal: Standing) -> _Tile:
+    if goal.type is GoalType.MAINTAIN:
+        return _Tile(_("Range"), standings.in_range(goal))
+    label = _("Limit") if goal.type is GoalType.LIMIT else _("Target")
+    return _Tile(label, _fitting(goal, goal.target))
+
+
+def _share(goal: Standing) -> _Tile:
+    share = spoken().percent(standings.share(goal))
+    if goal.type is not GoalType.TARGET:
+        return _Tile(_("Used") if goal.type is GoalType.LIMIT else _("Days in range"), share)
+    ahead = goal.progress - goal.pace.expected_percent
+    delta = standings.points(ahead) if standings.is_open(goal) and ahead else ""
+    return _Tile(_("Attainment"), share, delta, ahead >= 0)
+
+
+def _still(goal: Standing, today: date) -> Iterator[_Tile]:
+    """What is left, while there is time."""
+    if goal.closed_at is None and goal.type is GoalType.LIMIT:
+        yield _Tile(_("Left"), _fitting(goal, goal.missing))
+    is_paced = goal.type is GoalType.TARGET and goal.metric is not Metric.BOOLEAN
+    if is_paced and standings.is_open(goal):
+        yield _Tile(_("Expected by now"), _fitting(goal, goal.pace.expected_value))
+    if today > goal.window.end:
+        yield _Tile(_("Ended on"), spoken().day(goal.window.end))
+    else:
+        left = goal.pace.days_left
+        yield _Tile(_("Days left"), spoken().number(left) if left else _("Last day"))
+
+
+def _fitting(goal: Standing, amount: Decimal) -> str:
+    """In full when all the amounts of the tiles fit so, otherwise short as the others."""
+    shown = (goal.value, goal.target, goal.pace.expected_value)
+    fits = all(len(standings.full(goal, other)) <= _FITS for other in shown)
+    return standings.full(goal, amount) if fits else standings.short(goal, amount)
+
+
+def _milestone_line(goal: Standing, milestone: Milestone) -> str:
+    share = spoken().percent(Decimal(milestone.percentage))
+    icon = ":green[:material/check_circle:]" if milestone.passed else ":gray[:material/circle:]"
+    facts = []
+    if milestone.value is not None and goal.metric is not Metric.BOOLEAN:
+        facts.append(standings.short(goal, milestone.value))
+    if milestone.passed_on:
+        facts.append(spoken().day(milestone.passed_on))
+    return f"{icon} **{md(share)}** :gray[{md(' · '.join(facts))}]"
+
+
+def _notices(goal: Standing, receipt: Receipt) -> None:
+    if receipt.left_out:
+        text = n_(
+            "{count} record is left out: there is no exchange rate for its day.",
+            "{count} records are left out: there is no exchange rate for their days.",
+            receipt.left_out,
+        )
+        st.warning(text, icon=":material/currency_exchange:")
+    if receipt.value is None or receipt.value == goal.value:
+        return
+    facts = {
+        "now": standings.full(goal, receipt.value),
+        "then": standings.full(goal, goal.value),
+    }
+    if goal.closed_at is not None:
+        text = _(
+            "Restated: the records now come to {now}. The window closed at {then}, which stands."
+        )
+    else:
+        text = _("The records now come to {now}; the next sync brings the goal up to it.")
+    st.info(md(text.format(**facts)), icon=":material/info:")
+
+
+def _total(goal: Standing, receipt: Receipt) -> str:
+    count = n_("{count} record", "{count} records", receipt.lines.total - receipt.left_out)
+    value = "—" if receipt.value is None else standings.full(goal, receipt.value)
+    sentences = {
+        Aggregation.SUM: _("{count} add up to {value}."),
+        Aggregation.COUNT: _("{count} count as {value}."),
+        Aggregation.AVG: _("{count} have the average {value}."),
+        Aggregation.MIN: _("Of {count}, the smallest is {value}."),
+        Aggregation.MAX: _("Of {count}, the largest is {value}."),
+    }
+    return sentences[receipt.aggregation].format(count=count, value=value)
+
+
+def _page_number(page: Page[T], key: str) -> int:
+    return st.pagination(page.pages, key=key) if page.pages > 1 else 1

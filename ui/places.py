@@ -1,0 +1,25 @@
+"""Where pages lead to: the other pages, and whose goals are shown."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from goals_core.config import PROJECT
+
+MY_GOALS = PROJECT / "pages" / "my_goals.py"
+AT_RISK = PROJECT / "pages" / "at_risk.py"
+NEW_GOAL = PROJECT / "pages" / "new_goal.py"
+GOAL = PROJECT / "pages" / "goal.py"
+
+
+def goal_address(assignment_id: UUID) -> dict[str, str]:
+    """The query parameters of a goal's own page."""
+    return {"id": str(assignment_id)}
+
+
+def asked_goal() -> UUID:
+    """The assignment that the address names; one that never exists when it names none."""
+    try:
+        return UUID(st.query_params.get("id", ""))
+    except ValueError:
+        return UUID(int=0)
