@@ -21,9 +21,10 @@ from sqlalchemy import create_engine, insert, text
 
 from goals_core import clock, db, embedded, schema
 from goals_core.actor import Actor, Tenant
+from goals_core.kinds import GoalStatus, GoalType, Metric, Period, Source
 from goals_core.models.base import new_id
 from goals_core.models.core import Team, TeamMember, User
-from goals_core.models.goals import Assignment, GoalStatus, GoalType, Metric, Period, Source
+from goals_core.models.goals import Assignment
 from goals_core.models.sources import Opportunity
 from goals_core.models.windows import calendar_window
 from goals_core.services import definitions, identity, tracking

@@ -4,7 +4,7 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.db import TenantSession
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 from goals_core.services import dashboard
 from goals_core.services.paging import Page, PageRequest
 from goals_core.services.standings import Standing

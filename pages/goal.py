@@ -6,7 +6,7 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.errors import NotFound
-from goals_core.models.goals import Source
+from goals_core.kinds import Source
 from goals_core.services import assignments, history, milestones, reach
 from ui import charts, course, drawings, goal_parts, standings
 from ui.feedback import empty_state

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from goals_core.actor import Permission
-from goals_core.models.goals import AssigneeType, Period
+from goals_core.kinds import AssigneeType, Period
 from goals_core.services.dashboard import State
 from ui import charts, drawings, reads, standings, tables
 from ui.feedback import empty_state

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from babel.dates import format_skeleton
 
-from goals_core.models.goals import GoalType, Metric, Source
+from goals_core.kinds import GoalType, Metric, Source
 from goals_core.models.windows import Window
 from goals_core.services.history import DayEnd
 from goals_core.services.milestones import Milestone

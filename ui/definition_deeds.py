@@ -7,7 +7,7 @@ from uuid import UUID
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
-from goals_core.models.goals import GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.services import assignments, definitions
 from goals_core.services.receipts import Owner
 from ui import goal_saving, reads

@@ -11,7 +11,7 @@ import streamlit as st
 
 from goals_core.actor import Actor, Permission
 from goals_core.db import tenant_session
-from goals_core.models.goals import GoalType
+from goals_core.kinds import GoalType
 from goals_core.models.windows import Window
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.choices import Assignee

@@ -7,7 +7,7 @@ import streamlit as st
 from goals_core.actor import Actor, Permission
 from goals_core.db import tenant_session
 from goals_core.errors import GoalsError, NotFound
-from goals_core.models.goals import GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.services import definitions
 from ui import definition_deeds as deeds
 from ui import definition_details, definition_steps, dialogs
@@ -47,10 +47,11 @@ def _body(definition_id: UUID) -> None:
     actor = require_actor()
     try:
         opened = definition_details.read(actor, definition_id)
+        if definition_steps.show(actor, opened):
+            return
     except GoalsError as error:  # somebody else has deleted it meanwhile
         tell(error)
-        return
-    if definition_steps.show(actor, opened):
+        st.button(_("Back"), on_click=dialogs.go, key="back")
         return
     dialogs.show_done()
     definition_details.settings(opened.view)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
-from goals_core.models.goals import GoalStatus, GoalType, Period, Source
+from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.paging import Page, PageRequest
@@ -28,7 +28,7 @@ COLORS = {
     GoalStatus.COMPLETED: "blue",
     GoalStatus.CANCELLED: "red",
 }
-_TABLE = "definitions_table"
+_TABLE, _UNSELECT = "definitions_table", "definitions_unselect"
 _PAGE_SIZE = 15
 
 
@@ -103,6 +103,8 @@ def pages(first: Page[DefinitionView]) -> int:
 
 def table(shown: Sequence[DefinitionView]) -> None:
     """The rows; a click on one opens its details."""
+    if st.session_state.pop(_UNSELECT, False):
+        st.session_state[_TABLE] = {"selection": {"rows": [], "columns": [], "cells": []}}
     st.dataframe(
         pd.DataFrame([_row(view) for view in shown], columns=list(_columns())),
         column_config=_columns(),
@@ -116,9 +118,9 @@ def table(shown: Sequence[DefinitionView]) -> None:
 
 
 def close() -> None:
-    """Nothing is open any more; without its selection, the same row can be clicked again."""
+    """Nothing is open any more, and nothing is selected: the same row can be clicked again."""
     st.query_params.pop(OPEN, None)
-    st.session_state[_TABLE] = {"selection": {"rows": [], "columns": [], "cells": []}}
+    st.session_state[_UNSELECT] = True
 
 
 def _clear() -> None:

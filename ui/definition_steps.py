@@ -9,7 +9,7 @@ import streamlit as st
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.errors import N_, GoalsError, Invalid
-from goals_core.models.goals import GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.services import assignments, definitions
 from ui import definition_deeds as deeds
 from ui import dialogs, goal_form, standings

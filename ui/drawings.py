@@ -14,7 +14,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from goals_core.actor import Tenant
-from goals_core.models.goals import GoalType
+from goals_core.kinds import GoalType
 from goals_core.models.windows import Window
 from goals_core.services.dashboard import State
 from goals_core.services.history import DayEnd

@@ -10,7 +10,7 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.errors import N_
-from goals_core.models.goals import Source
+from goals_core.kinds import Source
 from goals_core.sources.filters import ATTRIBUTE, Condition, Operator, Scalar
 from goals_core.sources.measures import Measure
 from ui import offers, source_words

@@ -14,7 +14,7 @@ from goals_core.actor import Actor, Permission
 from goals_core.config import PROJECT
 from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import N_, GoalsError, NotAllowed, NotFound, Stale
-from goals_core.models.goals import GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.definitions import DefinitionView, NotEditable
 from goals_core.services.paging import PageRequest

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from goals_core.actor import Actor
 from goals_core.checks import EARLIEST_DAY
 from goals_core.errors import N_
-from goals_core.models.goals import GoalType, Metric, Period, Source
+from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.models.windows import calendar_window
 from goals_core.services.choices import Assignee
 from goals_core.services.drafts import Draft, Milestone

@@ -10,7 +10,7 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.models.goals import GoalType, Metric
+from goals_core.kinds import GoalType, Metric
 from goals_core.services import assignments, progress, receipts
 from goals_core.services.milestones import Milestone
 from goals_core.services.paging import Page, PageRequest
@@ -68,7 +68,7 @@ def records(actor: Actor, goal: Standing) -> None:
             wanted = PageRequest(number, ON_A_PAGE)
             receipt = receipts.of_assignment(session, goal.id, page=wanted) or receipt
     with shown:
-        tables.records(receipt.lines.items, goal, key="records")
+        tables.records(receipt.lines.items, goal)
 
 
 def log(actor: Actor, goal: Standing) -> None:
@@ -83,7 +83,7 @@ def log(actor: Actor, goal: Standing) -> None:
         with db.tenant_session(actor) as session:
             lines = progress.history(session, goal.id, page=PageRequest(number, ON_A_PAGE))
     with shown:
-        tables.entries(lines.items, goal, key="log")
+        tables.entries(lines.items, goal)
 
 
 def other_windows(actor: Actor, goal: Standing) -> None:
@@ -215,11 +215,11 @@ def _total(goal: Standing, receipt: Receipt) -> str:
     count = n_("{count} record", "{count} records", receipt.lines.total - receipt.left_out)
     value = "—" if receipt.value is None else standings.full(goal, receipt.value)
     sentences = {
-        Aggregation.SUM: _("{count} add up to {value}."),
-        Aggregation.COUNT: _("{count} count as {value}."),
-        Aggregation.AVG: _("{count} have the average {value}."),
-        Aggregation.MIN: _("Of {count}, the smallest is {value}."),
-        Aggregation.MAX: _("Of {count}, the largest is {value}."),
+        Aggregation.SUM: _("Total of {count}: {value}"),
+        Aggregation.COUNT: _("Count of {count}: {value}"),
+        Aggregation.AVG: _("Average of {count}: {value}"),
+        Aggregation.MIN: _("Smallest of {count}: {value}"),
+        Aggregation.MAX: _("Largest of {count}: {value}"),
     }
     return sentences[receipt.aggregation].format(count=count, value=value)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid
-from goals_core.models.goals import Metric, Source
+from goals_core.kinds import Metric, Source
 from goals_core.services import preview
 from goals_core.services.drafts import QUARTERS, Draft
 from goals_core.services.preview import Expected, Preview

@@ -9,7 +9,7 @@ from uuid import UUID
 from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import GoalsError, Invalid, Problem
-from goals_core.models.goals import AssigneeType, GoalStatus, Source
+from goals_core.kinds import AssigneeType, GoalStatus, Source
 from goals_core.services import assignments, definitions, drafts
 from goals_core.services.drafts import Draft
 from goals_core.services.receipts import Owner

@@ -8,7 +8,7 @@ from babel.dates import get_date_format
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.models.goals import GoalType, Metric
+from goals_core.kinds import GoalType, Metric
 from goals_core.services import progress
 from goals_core.services.standings import Standing
 from ui import reads, standings

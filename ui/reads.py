@@ -10,7 +10,7 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 from goals_core.services import dashboard, tracking
 from goals_core.services.dashboard import Overview
 

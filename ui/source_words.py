@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from goals_core.errors import N_, Invalid
-from goals_core.models.goals import Source
+from goals_core.kinds import Source
 from goals_core.services.drafts import Draft, measure_of
 from goals_core.sources.catalogue import Aggregation, Kind
 from goals_core.sources.filters import ATTRIBUTE, Condition, Operator

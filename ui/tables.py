@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Tenant
-from goals_core.models.goals import Metric
+from goals_core.kinds import Metric
 from goals_core.services.dashboard import Ranked
 from goals_core.services.history import Move
 from goals_core.services.progress import Entry
@@ -121,7 +121,7 @@ def moves(moved: Sequence[Move], *, key: str) -> Standing | None:
     return _clicked(goals, rows, columns, {}, key=key, alt=_("What moved"))
 
 
-def records(lines: Sequence[Line], goal: Standing, *, key: str) -> None:
+def records(lines: Sequence[Line], goal: Standing) -> None:
     """The records behind a number."""
     rows = [
         (line.day, line.name or line.external_id, line.counted, _amount(line), line.owner)
@@ -135,10 +135,10 @@ def records(lines: Sequence[Line], goal: Standing, *, key: str) -> None:
         "owner": st.column_config.TextColumn(_("Owner")),
     }
     words = {"day": spoken().day, "counted": lambda value: standings.full(goal, value)}
-    _show(rows, columns, words, key=key, alt=_("The records behind this number"))
+    _show(rows, columns, words, alt=_("The records behind this number"))
 
 
-def entries(lines: Sequence[Entry], goal: Standing, *, key: str) -> None:
+def entries(lines: Sequence[Entry], goal: Standing) -> None:
     """The log of a goal."""
     rows = [
         (
@@ -160,7 +160,7 @@ def entries(lines: Sequence[Entry], goal: Standing, *, key: str) -> None:
         "source": st.column_config.TextColumn(_("How")),
     }
     words = {"day": spoken().day, "value": lambda value: standings.full(goal, value)}
-    _show(rows, columns, words, key=key, alt=_("Progress log"))
+    _show(rows, columns, words, alt=_("Progress log"))
 
 
 def _amount(line: Line) -> str | None:
@@ -198,8 +198,8 @@ def _show(
     columns: Mapping[str, Any],
     words: Mapping[str, Any],
     *,
-    key: str,
     alt: str,
+    key: str | None = None,
     on_select: Literal["ignore", "rerun"] = "ignore",
 ) -> Any:  # noqa: ANN401  (Streamlit's own type)
     # object: a Decimal stays one; the Styler's words are shown, what is behind them is sorted by

@@ -20,7 +20,7 @@ from babel.dates import format_date, format_interval, format_time
 from goals_core.actor import Actor, Role
 from goals_core.config import PROJECT
 from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
-from goals_core.models.goals import (
+from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
     GoalStatus,

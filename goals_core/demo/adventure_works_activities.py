@@ -6,7 +6,7 @@ No record holds such readings: besides the payments they are the demo's only inv
 from decimal import Decimal
 
 from goals_core.demo.goals import GoalWriter
-from goals_core.models.goals import GoalStatus, GoalType, Metric, Period
+from goals_core.kinds import GoalStatus, GoalType, Metric, Period
 from goals_core.services.definitions import Draft
 
 MANAGERS = ("272", "290", "294")

@@ -11,7 +11,7 @@ from goals_core.demo.calendar import Calendar
 from goals_core.demo.goals import GoalWriter
 from goals_core.demo.ledger import commission
 from goals_core.demo.people import Crew
-from goals_core.models.goals import GoalType, Metric, Period, Source
+from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.models.windows import Window
 from goals_core.services.definitions import Draft
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 from goals_core.models.windows import Window, calendar_window
 
 _DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from goals_core.db import TenantSession
 from goals_core.demo.calendar import Calendar
-from goals_core.models.goals import AssigneeType, GoalStatus
+from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.windows import Window
 from goals_core.services import assignments, definitions, progress
 from goals_core.services.definitions import Draft

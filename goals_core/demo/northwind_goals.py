@@ -6,7 +6,7 @@ from typing import Any
 
 from goals_core.demo.goals import GoalWriter
 from goals_core.demo.ledger import SHIPMENTS
-from goals_core.models.goals import GoalType, Metric, Period, Source
+from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.services.definitions import Draft
 
 _ORDERS: dict[str, Any] = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from goals_core.models.goals import AssignmentStatus, GoalType
+from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.windows import Window
 
 _CENT = Decimal("0.01")

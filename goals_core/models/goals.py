@@ -2,75 +2,25 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from goals_core.kinds import (
+    AssigneeType,
+    AssignmentStatus,
+    GoalStatus,
+    GoalType,
+    Metric,
+    Period,
+    ProgressSource,
+    Source,
+)
 from goals_core.models.base import Base, TenantOwned, belongs_to, enum_column, of_tenant
 
 SCHEMA = "goals"
-
-
-class GoalType(StrEnum):
-    TARGET = "target"
-    LIMIT = "limit"
-    MAINTAIN = "maintain"
-
-
-class Metric(StrEnum):
-    NUMBER = "number"
-    CURRENCY = "currency"
-    PERCENTAGE = "percentage"
-    BOOLEAN = "boolean"
-    COUNT = "count"
-
-
-class Period(StrEnum):
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-    YEARLY = "yearly"
-    CUSTOM = "custom"
-
-
-class Source(StrEnum):
-    MANUAL = "manual"
-    SALES = "sales"
-    BILLING = "billing"
-    COMMISSIONS = "commissions"
-    CUSTOM = "custom"
-
-
-class GoalStatus(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-
-
-class AssigneeType(StrEnum):
-    USER = "user"
-    TEAM = "team"
-    TENANT = "tenant"
-
-
-class AssignmentStatus(StrEnum):
-    ACTIVE = "active"
-    ACHIEVED = "achieved"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class ProgressSource(StrEnum):
-    MANUAL = "manual"
-    AUTOMATIC = "automatic"
-    IMPORT = "import"
-    API = "api"
 
 
 class Definition(TenantOwned, Base):

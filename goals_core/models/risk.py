@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from goals_core.kinds import GoalType
 from goals_core.models.attainment import percent
-from goals_core.models.goals import GoalType
 from goals_core.models.windows import Window
 
 _CENT = Decimal("0.01")

@@ -4,7 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 
 _DAY = timedelta(days=1)
 _MONTHS = {Period.MONTHLY: 1, Period.QUARTERLY: 3, Period.YEARLY: 12}

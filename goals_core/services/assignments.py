@@ -13,18 +13,10 @@ from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, invalid
+from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, GoalType, Metric
 from goals_core.models.base import new_id
 from goals_core.models.core import Team, User
-from goals_core.models.goals import (
-    AssigneeType,
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    GoalStatus,
-    GoalType,
-    Metric,
-    ProgressEntry,
-)
+from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import audit, changes, definitions, standings, visibility
 from goals_core.services.audit import Deed

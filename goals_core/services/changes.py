@@ -11,13 +11,9 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.kinds import AssignmentStatus
 from goals_core.models.base import new_id
-from goals_core.models.goals import (
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    MilestoneNotification,
-)
+from goals_core.models.goals import Assignment, Definition, MilestoneNotification
 from goals_core.services.plans import ids_of
 
 _TICK = timedelta(microseconds=1)

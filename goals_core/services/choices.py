@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import Team, User
-from goals_core.models.goals import AssigneeType, Source
 from goals_core.models.sources import CustomRecord
 from goals_core.services import visibility
 from goals_core.services.receipts import Owner

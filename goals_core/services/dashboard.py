@@ -15,15 +15,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.errors import N_, NotFound
+from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType, Period
 from goals_core.models.core import Team, TeamMember, User
-from goals_core.models.goals import (
-    AssigneeType,
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    GoalType,
-    Period,
-)
+from goals_core.models.goals import Assignment, Definition
 from goals_core.services import history, standings, visibility
 from goals_core.services.history import Move
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from goals_core.models.goals import Definition, GoalStatus
+from goals_core.kinds import GoalStatus
+from goals_core.models.goals import Definition
 from goals_core.services.drafts import Draft, Milestone
 
 

@@ -11,17 +11,9 @@ from goals_core.actor import Permission
 from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, Stale
+from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period, Source
 from goals_core.models.base import new_id
-from goals_core.models.goals import (
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    GoalStatus,
-    GoalType,
-    Period,
-    ProgressEntry,
-    Source,
-)
+from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule
 from goals_core.services import audit, changes, visibility
 from goals_core.services.audit import Deed

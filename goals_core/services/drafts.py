@@ -14,7 +14,7 @@ from goals_core.actor import Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_
-from goals_core.models.goals import GoalType, Metric, Period, Source
+from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.models.windows import Schedule, span_after
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation

@@ -15,17 +15,9 @@ from goals_core.actor import Tenant
 from goals_core.checks import LARGEST, Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, NotFound
+from goals_core.kinds import AssignmentStatus, GoalStatus, Metric, ProgressSource, Source
 from goals_core.models.base import new_id
-from goals_core.models.goals import (
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    GoalStatus,
-    Metric,
-    ProgressEntry,
-    ProgressSource,
-    Source,
-)
+from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import references, visibility
 from goals_core.services.changes import next_moment

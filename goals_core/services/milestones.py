@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
-from goals_core.models.goals import Definition, GoalType, MilestoneNotification
+from goals_core.kinds import GoalType
+from goals_core.models.goals import Definition, MilestoneNotification
 from goals_core.services import drafts, history, standings
 from goals_core.services.history import DayEnd
 from goals_core.services.standings import Standing

@@ -25,8 +25,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.db import TenantSession
 from goals_core.errors import Invalid
+from goals_core.kinds import AssignmentStatus, Source
 from goals_core.models.attainment import Rule
-from goals_core.models.goals import Assignment, AssignmentStatus, Definition, Source
+from goals_core.models.goals import Assignment, Definition
 from goals_core.sources import facts, measures
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Rule, attainment
 from goals_core.models.base import new_id
-from goals_core.models.goals import AssigneeType, GoalType
 from goals_core.models.windows import Schedule, Window
 from goals_core.services import choices, receipts
 from goals_core.services.drafts import Draft, check, measure_of

@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
 from goals_core.errors import N_, GoalsError, Invalid, NotAllowed, Problem
+from goals_core.kinds import ProgressSource
 from goals_core.models.core import User
-from goals_core.models.goals import ProgressEntry, ProgressSource
+from goals_core.models.goals import ProgressEntry
 from goals_core.services import logbook, standings
 from goals_core.services.logbook import Reading
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest

@@ -7,8 +7,9 @@ from sqlalchemy import Select, select
 
 from goals_core.actor import Role
 from goals_core.db import TenantSession
+from goals_core.kinds import AssigneeType
 from goals_core.models.core import Team, User
-from goals_core.models.goals import AssigneeType, Assignment
+from goals_core.models.goals import Assignment
 from goals_core.services import dashboard, standings, visibility
 from goals_core.services.choices import Assignee
 from goals_core.services.receipts import Owner

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, true
 
 from goals_core.db import TenantSession
+from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import User
-from goals_core.models.goals import AssigneeType, Definition, Source
+from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
 from goals_core.services import standings
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest

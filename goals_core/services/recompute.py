@@ -19,15 +19,9 @@ from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.errors import N_
+from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Source
 from goals_core.models.attainment import Evidence, Rule, judge
-from goals_core.models.goals import (
-    Assignment,
-    AssignmentStatus,
-    Definition,
-    GoalStatus,
-    GoalType,
-    Source,
-)
+from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
 from goals_core.services import changes
 from goals_core.services.changes import Change

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict
-from goals_core.models.goals import ProgressEntry, ProgressSource
+from goals_core.kinds import ProgressSource
+from goals_core.models.goals import ProgressEntry
 from goals_core.services.plans import ids_of
 
 BY_PROGRAM = frozenset({ProgressSource.IMPORT, ProgressSource.API})

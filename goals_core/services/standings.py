@@ -24,19 +24,18 @@ from sqlalchemy import (
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.errors import N_, NotFound
-from goals_core.models.attainment import Rule, attainment
-from goals_core.models.core import Team, User
-from goals_core.models.goals import (
+from goals_core.kinds import (
     AssigneeType,
-    Assignment,
     AssignmentStatus,
-    Definition,
     GoalStatus,
     GoalType,
     Metric,
     Period,
     Source,
 )
+from goals_core.models.attainment import Rule, attainment
+from goals_core.models.core import Team, User
+from goals_core.models.goals import Assignment, Definition
 from goals_core.models.risk import Pace, RiskRule, pace
 from goals_core.models.windows import Window
 from goals_core.services import visibility

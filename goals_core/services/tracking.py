@@ -16,16 +16,10 @@ from goals_core.actor import Actor, Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import N_, Busy, NotFound
+from goals_core.kinds import AssigneeType, GoalStatus, Source
 from goals_core.models.base import new_id
 from goals_core.models.core import TeamMember, User
-from goals_core.models.goals import (
-    AssigneeType,
-    Assignment,
-    Definition,
-    GoalStatus,
-    Source,
-    SyncRun,
-)
+from goals_core.models.goals import Assignment, Definition, SyncRun
 from goals_core.models.sources import Opportunity
 from goals_core.services.plans import ids_of
 from goals_core.services.recompute import GoalError, Outcome, recompute

@@ -15,8 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from goals_core.actor import Permission, Role
 from goals_core.db import TenantSession
 from goals_core.errors import NotFound
+from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.core import Team, TeamMember
-from goals_core.models.goals import AssigneeType, Assignment, Definition, GoalStatus
+from goals_core.models.goals import Assignment, Definition
 
 _EVERYTHING = {Role.ADMIN, Role.ANALYST}
 

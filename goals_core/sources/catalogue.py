@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import Table
 
+from goals_core.kinds import Source
 from goals_core.models.base import Base
-from goals_core.models.goals import Source
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 
 

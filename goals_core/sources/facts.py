@@ -32,8 +32,9 @@ from sqlalchemy import (
 )
 
 from goals_core.actor import Tenant
+from goals_core.kinds import AssigneeType
 from goals_core.models.core import ExchangeRate, TeamMember
-from goals_core.models.goals import AssigneeType, ProgressEntry
+from goals_core.models.goals import ProgressEntry
 from goals_core.sources import filters
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.filters import ATTRIBUTE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goals_core.errors import N_, invalid
-from goals_core.models.goals import Metric, Source
+from goals_core.kinds import Metric, Source
 from goals_core.sources import filters
 from goals_core.sources.catalogue import ENTITIES, Aggregation, Entity, entities_of
 from goals_core.sources.filters import ATTRIBUTE, Condition

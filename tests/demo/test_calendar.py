@@ -7,7 +7,7 @@ import pytest
 
 from goals_core.demo import adventure_works, files, northwind
 from goals_core.demo.calendar import Calendar, arrange, share_passed
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 
 DAYS = [date(2024, 1, 1) + timedelta(days=n) for n in range(9 * 366)]
 LAST_ORDERS = {

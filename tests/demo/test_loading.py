@@ -11,19 +11,17 @@ from goals_core import db, demo
 from goals_core.actor import Role
 from goals_core.db import tenant_session
 from goals_core.demo import loading
-from goals_core.models.core import AuditLine, TeamMember, User
-from goals_core.models.goals import (
-    Assignment,
+from goals_core.kinds import (
     AssignmentStatus,
-    Definition,
     GoalStatus,
     GoalType,
     Metric,
     Period,
-    ProgressEntry,
     ProgressSource,
     Source,
 )
+from goals_core.models.core import AuditLine, TeamMember, User
+from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 from goals_core.services import identity, signin
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from goals_core import demo
 from goals_core.db import tenant_session
+from goals_core.kinds import Source
 from goals_core.models.core import Team, User
-from goals_core.models.goals import Assignment, Definition, Source
+from goals_core.models.goals import Assignment, Definition
 
 DATA = Path(demo.__file__).parent / "data"
 CENT = Decimal("0.01")

@@ -8,7 +8,7 @@ from goals_core.demo.calendar import arrange
 from goals_core.demo.ledger import commission
 from goals_core.demo.payments import days_late, paid_on
 from goals_core.demo.people import address
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 
 CUSTOMERS = [f"Reseller {number}" for number in range(1, 702)]
 DAY = date(2026, 5, 20)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.attainment import Evidence, Rule, attainment, judge, percent
-from goals_core.models.goals import AssignmentStatus, GoalType
 from goals_core.models.windows import Window
 
 ACTIVE, ACHIEVED = AssignmentStatus.ACTIVE, AssignmentStatus.ACHIEVED

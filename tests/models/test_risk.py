@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goals_core.models.goals import GoalType
+from goals_core.kinds import GoalType
 from goals_core.models.risk import RiskRule, pace
 from goals_core.models.windows import Window
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goals_core.models.goals import Period
+from goals_core.kinds import Period
 from goals_core.models.windows import Schedule, Window, calendar_window, span_after
 
 DAY = timedelta(days=1)

@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from goals_core.kinds import AssigneeType
 from goals_core.models.attainment import Rule
-from goals_core.models.goals import AssigneeType
 from goals_core.models.windows import Window
 from goals_core.sources.catalogue import Aggregation
 

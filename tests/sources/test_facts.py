@@ -13,20 +13,19 @@ from sqlalchemy import insert
 
 from goals_core import clock
 from goals_core.db import TenantSession, tenant_session
-from goals_core.models.attainment import Evidence, Rule, judge
-from goals_core.models.base import new_id
-from goals_core.models.core import ExchangeRate, TeamMember
-from goals_core.models.goals import (
+from goals_core.kinds import (
     AssigneeType,
-    Assignment,
     AssignmentStatus,
-    Definition,
     GoalStatus,
     GoalType,
     Metric,
     Period,
     Source,
 )
+from goals_core.models.attainment import Evidence, Rule, judge
+from goals_core.models.base import new_id
+from goals_core.models.core import ExchangeRate, TeamMember
+from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
 from goals_core.services import assignments, history, identity, receipts, tracking
 from goals_core.services.paging import PageRequest

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid
-from goals_core.models.goals import Source
+from goals_core.kinds import Source
 from goals_core.models.sources import Opportunity
 from goals_core.sources import filters
 from goals_core.sources.catalogue import ENTITIES, entities_of

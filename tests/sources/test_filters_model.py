@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from goals_core.db import tenant_session
-from goals_core.models.goals import Source
+from goals_core.kinds import Source
 from goals_core.models.sources import Opportunity
 from goals_core.sources import filters
 from goals_core.sources.catalogue import entities_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from goals_core.errors import Invalid
-from goals_core.models.goals import Metric, Source
+from goals_core.kinds import Metric, Source
 from goals_core.sources.catalogue import ENTITIES, Aggregation
 from goals_core.sources.measures import Measure, config_of, parse
 from tests.makers import WON, fields

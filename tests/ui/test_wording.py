@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from goals_core.actor import Actor, Role, Tenant
 from goals_core.errors import Busy, Invalid, NotFound, Problem, Stale, invalid
+from goals_core.kinds import AssignmentStatus, GoalStatus, Metric
 from goals_core.models import goals
-from goals_core.models.goals import AssignmentStatus, GoalStatus, Metric
 from ui import wording
 from ui.wording import Wording, md, n_, name, say, speak, spoken
 

@@ -1,0 +1,62 @@
+"""The specification's enums: the kinds of goals, periods, sources and states."""
+
+from enum import StrEnum
+
+
+class GoalType(StrEnum):
+    TARGET = "target"
+    LIMIT = "limit"
+    MAINTAIN = "maintain"
+
+
+class Metric(StrEnum):
+    NUMBER = "number"
+    CURRENCY = "currency"
+    PERCENTAGE = "percentage"
+    BOOLEAN = "boolean"
+    COUNT = "count"
+
+
+class Period(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+    CUSTOM = "custom"
+
+
+class Source(StrEnum):
+    MANUAL = "manual"
+    SALES = "sales"
+    BILLING = "billing"
+    COMMISSIONS = "commissions"
+    CUSTOM = "custom"
+
+
+class GoalStatus(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class AssigneeType(StrEnum):
+    USER = "user"
+    TEAM = "team"
+    TENANT = "tenant"
+
+
+class AssignmentStatus(StrEnum):
+    ACTIVE = "active"
+    ACHIEVED = "achieved"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ProgressSource(StrEnum):
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+    IMPORT = "import"
+    API = "api"
