@@ -251,6 +251,8 @@ def _change(checks: Checks, reading: Reading, state: _State) -> Decimal:
 
 def _check_day(checks: Checks, reading: Reading, state: _State, today: date) -> None:
     day = checks.day("on", reading.on)
+    if day != reading.on:
+        return  # it is no day at all, which is told already
     window = Window(state.row.Assignment.period_start, state.row.Assignment.period_end)
     if day not in window:
         checks.problem(

@@ -54,3 +54,25 @@ def test_a_page_begins_with_the_guard(page: Path):
 )
 def test_the_check_sees_a_page_without_it(source):
     assert not is_guarded(source)
+
+
+TABLES = ("sqlalchemy", "psycopg", "goals_core.models.core", "goals_core.models.goals")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_knows_no_sql_and_no_tables(page: Path):
+    assert [name for name in _imports(page.read_text()) if name.startswith(TABLES)] == []
+
+
+def test_the_check_sees_a_page_that_knows_them():
+    source = "from sqlalchemy import select\nimport goals_core.models.goals"
+    assert all(name.startswith(TABLES) for name in _imports(source))
+    assert len(_imports(source)) == 2
+
+
+def _imports(source: str) -> list[str]:
+    nodes = list(ast.walk(ast.parse(source)))
+    from_ = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return from_ + [
+        alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+    ]
