@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import TypeVar
 
 from goals_core.errors import N_, Invalid, Problem
@@ -99,6 +100,11 @@ class Checks:
             self.problem(field, N_("This must be one of {names}."), names=", ".join(kind))
             return next(iter(kind))
 
+    def attributes(self, field: str, value: object) -> None:
+        """A JSON object that can be stored."""
+        if not isinstance(value, dict) or not _is_storable(value):
+            self.problem(field, N_("This must be a JSON object of texts, numbers and the like."))
+
     def texts(self, field: str, values: Iterable[object], *, longest: int, most: int) -> list[str]:
         """A list of different, non-empty texts."""
         found = list(values)
@@ -115,6 +121,18 @@ def is_printable(value: str) -> bool:
         character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"}
         for character in value
     )
+
+
+def _is_storable(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and _is_storable(
+            [*value, *value.values()]
+        )
+    if isinstance(value, list):
+        return all(_is_storable(part) for part in value)
+    if isinstance(value, str):
+        return is_printable(value)
+    return value is None or isinstance(value, int) or (isinstance(value, float) and isfinite(value))
 
 
 def printable(value: str) -> str:

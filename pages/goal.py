@@ -71,13 +71,4 @@ with right.container(border=True, height="stretch"):
         st.subheader(_("Record progress"), anchor=False)
         progress_form(actor, goal)
 
-sections = {_("Other windows"): goal_parts.other_windows}
-if goal.window.days > 1:
-    sections = {_("Progress log"): goal_parts.log} | sections
-if goal.source is not Source.MANUAL:
-    sections = {_("The records behind this number"): goal_parts.records} | sections
-tabs = st.tabs(list(sections), key="tab", on_change="rerun")
-for tab, section in zip(tabs, sections.values(), strict=True):
-    if tab.open:
-        with tab:
-            section(actor, goal)
+goal_parts.behind(goal)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from goals_core.actor import Actor, Permission
 from goals_core.db import tenant_session
-from goals_core.kinds import GoalType
+from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.windows import Window
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.choices import Assignee
@@ -103,20 +103,24 @@ def assigned(actor: Actor, opened: Opened) -> None:
 
 def all_windows(actor: Actor, opened: Opened) -> None:
     """Every assignment of every window, the latest first; a click opens the goal."""
-    with st.expander(_("All windows"), icon=":material/history:"):
-        with tenant_session(actor) as db:
-            found = assignments.by_definition(db, opened.view.id, page=_MOST_WINDOWS)
+    key = f"all_windows_{opened.view.id.hex}"
+    place = st.expander(_("All windows"), icon=":material/history:", on_change="rerun", key=key)
+    if not place.open:  # there may be many
+        return
+    with tenant_session(actor) as db:
+        found = assignments.by_definition(db, opened.view.id, page=_MOST_WINDOWS)
+    with place:
         chosen = st.dataframe(
             pd.DataFrame([_row(actor, one) for one in found.items], columns=list(_columns())),
             column_config=_columns(),
             hide_index=True,
             on_select="rerun",
             selection_mode="single-cell",
-            key=f"all_windows_{opened.view.id.hex}",
+            key=f"{key}_table",
             alt=_("All windows"),
         )
-        if cells := chosen["selection"]["cells"]:
-            st.switch_page(GOAL, query_params=goal_address(found.items[cells[0][0]].id))
+    if cells := chosen["selection"]["cells"]:
+        st.switch_page(GOAL, query_params=goal_address(found.items[cells[0][0]].id))
 
 
 def _facts(goal: Draft) -> list[tuple[str, str]]:
@@ -178,7 +182,8 @@ def _in_window(actor: Actor, opened: Opened, window: Window, number: int) -> Pag
 
 
 def _assigned_to(actor: Actor, opened: Opened, one: Standing) -> None:
-    may_remove = one.closed_at is None and opened.may_assign(one)
+    is_over = one.closed_at is not None or one.status is AssignmentStatus.CANCELLED
+    may_remove = not is_over and opened.may_assign(one)
     with st.container(
         horizontal=True, vertical_alignment="center", wrap=False, gap="small", key=f"of_{one.id}"
     ):
@@ -189,7 +194,7 @@ def _assigned_to(actor: Actor, opened: Opened, one: Standing) -> None:
         if may_remove:
             st.button(
                 "",
-                icon=":material/close:",
+                icon=":material/delete:",
                 type="tertiary",
                 help=_("Remove"),
                 on_click=dialogs.go,

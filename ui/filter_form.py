@@ -137,7 +137,7 @@ def _show(row: _Row) -> _Comparison | None:
         value = _value(row, column, holds, operator)
         st.button(
             "",
-            icon=":material/close:",
+            icon=":material/delete:",
             type="tertiary",
             help=_("Remove this condition"),
             on_click=_remove,

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from goals_core.checks import EARLIEST_DAY, LATEST_DAY
 from goals_core.errors import N_, GoalsError, Invalid, Problem
 from ui.feedback import field_error, tell
-from ui.wording import md, n_, say, spoken
+from ui.wording import _, md, n_, say, spoken
 
 T = TypeVar("T")
 NO_LINE = ""
@@ -187,19 +187,23 @@ class Form:
 
     def tell(self, error: GoalsError, *, top: DeltaGenerator) -> None:
         """Each problem below its field; what has no field in this run as a sentence at the top."""
-        if not isinstance(error, Invalid):
-            top.error(md(say(error)), icon=":material/error:")
-            return
-        first = {problem.field: problem for problem in reversed(error.problems)}
+        every = error.problems if isinstance(error, Invalid) else ()
+        first = {problem.field: problem for problem in reversed(every)}
         at_fields = [problem for name, problem in first.items() if name in self._shown]
         elsewhere = [problem for name, problem in first.items() if name not in self._shown]
         if at_fields:
             tell(Invalid(*at_fields), form=self.name)
-        if at_fields and self._summary is not None:
-            count = n_("{count} field needs a look", "{count} fields need a look", len(at_fields))
-            self._summary.markdown(f":red[:material/error: {count}]")
-        if elsewhere:
-            top.error(md(" ".join(map(say, elsewhere))), icon=":material/error:")
+        if elsewhere or not every:
+            sentence = " ".join(map(say, elsewhere)) if elsewhere else say(error)
+            top.error(md(sentence), icon=":material/error:")
+        if self._summary is not None:
+            self._summary.markdown(f":red[:material/error: {_sum_up(len(at_fields))}]")
+
+
+def _sum_up(fields: int) -> str:
+    if not fields:
+        return _("It is not saved: see the top of the page.")
+    return n_("{count} field needs a look", "{count} fields need a look", fields)
 
 
 def as_typed(number: Decimal | None) -> str:

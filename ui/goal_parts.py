@@ -10,7 +10,7 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.kinds import GoalType, Metric
+from goals_core.kinds import GoalType, Metric, Source
 from goals_core.services import assignments, progress, receipts
 from goals_core.services.milestones import Milestone
 from goals_core.services.paging import Page, PageRequest
@@ -19,6 +19,7 @@ from goals_core.services.standings import Standing
 from goals_core.sources.catalogue import Aggregation
 from ui import charts, standings, tables
 from ui.places import GOAL, goal_address
+from ui.session import require_actor
 from ui.wording import _, md, n_, spoken
 
 T = TypeVar("T")
@@ -49,26 +50,20 @@ def milestones(goal: Standing, passed: Sequence[Milestone]) -> None:
     st.markdown("  \n".join(lines) if lines else f":gray[{_('None are set.')}]")
 
 
-def records(actor: Actor, goal: Standing) -> None:
-    """The receipt: every record, what they come to, and what was left out."""
-    with db.tenant_session(actor) as session:
-        receipt = receipts.of_assignment(session, goal.id, page=PageRequest(size=ON_A_PAGE))
-    if receipt is None:
-        return
-    _notices(goal, receipt)
-    if not receipt.lines.total:
-        st.markdown(f":gray[{md(_('No record falls into this window.'))}]")
-        return
-    shown = st.container()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{md(_total(goal, receipt))}**")
-        number = _page_number(receipt.lines, "records_page")
-    if number > 1:
-        with db.tenant_session(actor) as session:
-            wanted = PageRequest(number, ON_A_PAGE)
-            receipt = receipts.of_assignment(session, goal.id, page=wanted) or receipt
-    with shown:
-        tables.records(receipt.lines.items, goal)
+@st.fragment
+def behind(goal: Standing) -> None:
+    """What is behind the number, a tab each; a click in there leaves the page as it is."""
+    actor = require_actor()
+    sections = {_("Other windows"): _other_windows}
+    if goal.window.days > 1:  # a single day shows its log in place of a chart
+        sections = {_("Progress log"): log} | sections
+    if goal.source is not Source.MANUAL:
+        sections = {_("The records behind this number"): _records} | sections
+    tabs = st.tabs(list(sections), key="tab", on_change="rerun")
+    for tab, section in zip(tabs, sections.values(), strict=True):
+        if tab.open:
+            with tab:
+                section(actor, goal)
 
 
 def log(actor: Actor, goal: Standing) -> None:
@@ -86,7 +81,27 @@ def log(actor: Actor, goal: Standing) -> None:
         tables.entries(lines.items, goal)
 
 
-def other_windows(actor: Actor, goal: Standing) -> None:
+def _records(actor: Actor, goal: Standing) -> None:
+    """The receipt: every record, what they come to, and what was left out."""
+    with db.tenant_session(actor) as session:
+        receipt = receipts.of_assignment(session, goal.id, page=PageRequest(size=ON_A_PAGE))
+    if receipt is None:
+        return
+    _notices(goal, receipt)
+    if not receipt.lines.total:
+        st.markdown(f":gray[{md(_('No record falls into this window.'))}]")
+        return
+    shown = st.container()
+    st.markdown(f"**{md(_total(goal, receipt))}**")
+    if (number := _page_number(receipt.lines, "records_page")) > 1:
+        with db.tenant_session(actor) as session:
+            wanted = PageRequest(number, ON_A_PAGE)
+            receipt = receipts.of_assignment(session, goal.id, page=wanted) or receipt
+    with shown:
+        tables.records(receipt.lines.items, goal)
+
+
+def _other_windows(actor: Actor, goal: Standing) -> None:
     """The same goal of the same assignee in the windows before and after."""
     same = _same_goal(actor, goal)
     if len(same) < 2:

@@ -39,8 +39,13 @@ LOOKS = {
     State.FAILED: Look(N_("Failed"), ":material/cancel:", "red", 4),
 }
 _NOT_BEGUN = Look(N_("Not begun"), ":material/schedule:", "gray", 5)
-_PAUSED = Look(N_("Paused"), ":material/pause_circle:", "gray", 6)
-_CANCELLED = Look(N_("Cancelled"), ":material/block:", "gray", 7)
+_CANCELLED = Look(N_("Cancelled"), ":material/block:", "gray", 8)
+_NOT_TRACKED = {
+    GoalStatus.DRAFT: Look(N_("Draft"), ":material/edit:", "gray", 5),
+    GoalStatus.PAUSED: Look(N_("Paused"), ":material/pause_circle:", "gray", 6),
+    GoalStatus.COMPLETED: Look(N_("Completed"), ":material/task_alt:", "gray", 7),
+    GoalStatus.CANCELLED: _CANCELLED,
+}
 
 
 def look(standing: Standing, today: date) -> Look:
@@ -50,7 +55,7 @@ def look(standing: Standing, today: date) -> Look:
     if standing.status is not AssignmentStatus.ACTIVE:
         return LOOKS[State(standing.status.value)]
     if standing.goal_status is not GoalStatus.ACTIVE:
-        return _PAUSED if standing.goal_status is GoalStatus.PAUSED else _CANCELLED
+        return _NOT_TRACKED[standing.goal_status]
     if today < standing.window.start:
         return _NOT_BEGUN
     if standing.at_risk:

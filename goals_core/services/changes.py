@@ -128,9 +128,15 @@ def forget_milestones(
 
 
 def set_sync_error(db: TenantSession, definition_id: UUID, error: str | None) -> None:
-    """Say on a definition why the sync could not compute it; None: it could."""
+    """Say on a definition why the sync could not compute it; None: it could.
+
+    Left to the next one where somebody else holds the definition: two that wait for each other
+    would end in a deadlock.
+    """
+    free = select(Definition.id).where(Definition.id == definition_id)
+    free = free.with_for_update(skip_locked=True, key_share=True)
     db.execute(
-        update(Definition).where(Definition.id == definition_id).values(sync_error=error),
+        update(Definition).where(Definition.id.in_(free)).values(sync_error=error),
         execution_options={"synchronize_session": False},
     )
 

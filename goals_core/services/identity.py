@@ -26,6 +26,7 @@ from goals_core.services.audit import Deed
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 72  # bytes; bcrypt reads no more than 72
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LOCALE = re.compile(r"[A-Za-z0-9_@]{2,20}")  # babel also takes a code set, whatever it says
 
 
 class TenantExists(Conflict):
@@ -128,13 +129,13 @@ def create_user(
 ) -> UUID:
     """Make an account that may sign in with `email` and `password`."""
     db.actor.need(Permission.MANAGE)
-    email = email.strip().casefold()
+    email, name = email.strip().casefold(), name.strip()
     _check_user(email, name, title, password)
     _need_person(db, manager_id)
     user = User(
         id=new_id(),
         email=email,
-        name=name.strip(),
+        name=name,
         title=title.strip(),
         role=role,
         manager_id=manager_id,
@@ -224,7 +225,11 @@ def hash_password(password: str) -> str:
 
 def check_password(checks: Checks, password: str) -> None:
     """Collect what is wrong with a new password."""
-    length = len(password.encode())
+    try:
+        length = len(password.encode())
+    except UnicodeEncodeError:  # a lone surrogate
+        checks.problem("password", N_("This contains characters that cannot be stored."))
+        return
     if not SHORTEST_PASSWORD <= length <= LONGEST_PASSWORD:
         checks.problem(
             "password",
@@ -279,10 +284,9 @@ def _check_tenant(
 
 def _is_locale(name: str) -> bool:
     try:
-        Locale.parse(name)
+        return bool(Locale.parse(name)) and _LOCALE.fullmatch(name) is not None
     except (ValueError, UnknownLocaleError):
         return False
-    return True
 
 
 def _check_user(email: str, name: str, title: str, password: str) -> None:

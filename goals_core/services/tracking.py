@@ -158,6 +158,7 @@ def _check(db: TenantSession, deal: WonDeal) -> None:
     checks.text("currency", deal.currency, longest=3, required=True)
     checks.value("amount", deal.amount)
     checks.day("closed_on", deal.closed_on)
+    checks.attributes("attributes", deal.attributes)
     checks.done()
 
 
