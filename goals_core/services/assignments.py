@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +19,7 @@ from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import audit, changes, definitions, standings, visibility
 from goals_core.services.audit import Deed
+from goals_core.services.definition_views import assigned_facts
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.recompute import recompute
 from goals_core.services.standings import Standing
@@ -122,7 +122,7 @@ def create(
         updated_at=clock.now(),
     )
     _insert(db, assignment, assignee)
-    audit.note(db, Deed.ASSIGNMENT_CREATED, assignment.id, after=_facts(assignment))
+    audit.note(db, Deed.ASSIGNMENT_CREATED, assignment.id, after=assigned_facts(assignment))
     recompute(db, only=[assignment.id])
     return assignment.id
 
@@ -139,11 +139,13 @@ def update(
     )
     if assignment.custom_target != custom_target:
         _refuse_own(db, assignment.user_id)
-    before = _facts(assignment)
+    before = assigned_facts(assignment)
     assignment.custom_target, assignment.notes = custom_target, notes
     assignment.updated_at = clock.now()
     db.flush()  # the computation reads it
-    audit.note(db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=_facts(assignment))
+    audit.note(
+        db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=assigned_facts(assignment)
+    )
     recompute(db, only=[assignment_id])
     if new > old:
         changes.rearm_milestones(db, [assignment_id])
@@ -153,11 +155,13 @@ def update(
 def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
     """Take an assignment out of tracking; what was recorded stays."""
     assignment, _ = _changeable(db, assignment_id)
-    before = _facts(assignment)
+    before = assigned_facts(assignment)
     assignment.status = AssignmentStatus.CANCELLED
     assignment.updated_at = clock.now()
     db.flush()  # the standing that is returned reads it
-    audit.note(db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=_facts(assignment))
+    audit.note(
+        db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=assigned_facts(assignment)
+    )
     return get(db, assignment_id)
 
 
@@ -167,7 +171,7 @@ def delete(db: TenantSession, assignment_id: UUID) -> None:
     entry = select(ProgressEntry.id).where(ProgressEntry.assignment_id == assignment_id)
     if db.scalar(entry.limit(1)) is not None:
         raise AssignmentHasProgress
-    audit.note(db, Deed.ASSIGNMENT_DELETED, assignment_id, before=_facts(assignment))
+    audit.note(db, Deed.ASSIGNMENT_DELETED, assignment_id, before=assigned_facts(assignment))
     changes.forget_milestones(db, [assignment_id])
     db.delete(assignment)
 
@@ -276,9 +280,3 @@ def _changeable(db: TenantSession, assignment_id: UUID) -> tuple[Assignment, Def
     if assignment.closed_at is not None:
         raise WindowClosed(closed_on=assignment.closed_at.date())
     return assignment, definition
-
-
-def _facts(assignment: Assignment) -> dict[str, Any]:
-    names = ("definition_id", "assignee_type", "user_id", "team_id", "custom_target", "notes")
-    more = ("status", "period_start", "period_end")
-    return {name: getattr(assignment, name) for name in names + more}

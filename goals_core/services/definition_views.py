@@ -1,4 +1,4 @@
-"""A definition as it is read, written and compared."""
+"""Definitions and assignments as they are read, written and compared."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from goals_core.kinds import GoalStatus
-from goals_core.models.goals import Definition
+from goals_core.models.goals import Assignment, Definition
 from goals_core.services.drafts import Draft, Milestone
 
 
@@ -60,3 +60,10 @@ def view_of(definition: Definition, assignments: int) -> DefinitionView:
         updated_at=definition.updated_at,
         assignments=assignments,
     )
+
+
+def assigned_facts(assignment: Assignment) -> dict[str, Any]:
+    """What the audit log compares of an assignment."""
+    names = ("definition_id", "assignee_type", "user_id", "team_id", "custom_target", "notes")
+    more = ("status", "period_start", "period_end")
+    return {name: getattr(assignment, name) for name in names + more}

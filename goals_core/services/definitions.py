@@ -17,7 +17,13 @@ from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule
 from goals_core.services import audit, changes, visibility
 from goals_core.services.audit import Deed
-from goals_core.services.definition_views import DefinitionView, columns_of, facts_of, view_of
+from goals_core.services.definition_views import (
+    DefinitionView,
+    assigned_facts,
+    columns_of,
+    facts_of,
+    view_of,
+)
 from goals_core.services.drafts import Draft, Milestone, check, moved_on
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.recompute import recompute
@@ -169,6 +175,7 @@ def delete(db: TenantSession, definition_id: UUID) -> None:
     assigned = list(db.scalars(_assignments_of(definition_id)))
     changes.forget_milestones(db, [assignment.id for assignment in assigned])
     for assignment in assigned:
+        audit.note(db, Deed.ASSIGNMENT_DELETED, assignment.id, before=assigned_facts(assignment))
         db.delete(assignment)
     db.flush()  # assignments refer to the definition
     db.delete(definition)

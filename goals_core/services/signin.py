@@ -171,7 +171,7 @@ def _check_new(old: str, new: str) -> None:
 
 
 def _matches(password: str, password_hash: str) -> bool:
-    secret = password.encode()
+    secret = password.encode(errors="surrogatepass")  # what cannot be a password fits none
     # bcrypt refuses more than 72 bytes, and no stored password has more
     known = len(secret) <= identity.LONGEST_PASSWORD
     return bcrypt.checkpw(secret if known else b"", password_hash.encode()) and known

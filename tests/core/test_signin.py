@@ -61,7 +61,7 @@ def test_the_right_password_proves_who_it_is(cast):
     assert signin.prove(cast.rep.email, cast.PASSWORD).actor.user_id == cast.rep.user_id
 
 
-@pytest.mark.parametrize("password", ["", "wrong", "w" * 73, "ñ" * 500])
+@pytest.mark.parametrize("password", ["", "wrong", "w" * 73, "ñ" * 500, "\ud800"])
 def test_any_other_password_proves_nothing(cast, password):
     assert signin.prove(cast.rep.email, password) is None
     assert value(cast.rep, User.failed_logins) == 1

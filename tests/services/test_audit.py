@@ -162,6 +162,15 @@ def test_changes_of_an_assignment_tell_what_differs(cast, at):
     assert facts(line) == (Deed.ASSIGNMENT_CHANGED, goal, *change)
 
 
+def test_what_is_deleted_with_its_definition_is_told_too(cast):
+    goal = makers.make_goal(cast, cast.rep)
+    made = makers.definition_of(cast.admin, goal)
+    with tenant_session(cast.admin) as db:
+        definitions.delete(db, made)
+        told = select(AuditLine.subject_id).where(AuditLine.tag == "assignment:deleted")
+        assert list(db.scalars(told)) == [goal]
+
+
 def test_a_deleted_assignment_is_told_as_it_was(cast, at):
     goal = make_goal(cast, cast.north)
     line = line_of(cast, at, cast.manager, lambda db: assignments.delete(db, goal))
