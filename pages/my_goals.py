@@ -7,7 +7,7 @@ from goals_core.services import history, reach
 from goals_core.services.dashboard import State
 from ui import cards, standings, tables
 from ui.feedback import empty_state
-from ui.places import GOAL, goal_address
+from ui.places import GOAL, by_name, goal_address
 from ui.session import require_actor
 from ui.standings import LOOKS
 from ui.wording import _, n_, spoken
@@ -17,7 +17,7 @@ MOST_CARDS = 12
 actor = require_actor()
 today = actor.tenant.today
 with db.tenant_session(actor) as session:
-    owners = {standings.titled(who.owner.type, who.name): who for who in reach.owners(session)}
+    owners = by_name(reach.owners(session))
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title(_("My goals"), anchor=False, width="content")

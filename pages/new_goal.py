@@ -20,7 +20,8 @@ with left:
 with right:
     assigned = goal_editing.assigned(editing, actor)
     milestones = goal_form.milestones(form)
-entered = Entered(replace(settings, milestones=milestones), assigned, form.problems)
+draft = replace(settings, milestones=milestones)
+entered = Entered(draft, assigned, form.problems, goal_editing.holders(editing, actor))
 
 with st.bottom:
     pressed = goal_editing.buttons(editing)

@@ -58,7 +58,7 @@ with st.grid(4, min_column_width=150):
             delta_description=_("{share} expected").format(
                 share=spoken().percent(overview.expected)
             ),
-            help=_("Each target counts up to 100 %, so that none hides another that lags behind."),
+            help=_("Each target counts up to 100%, so that none hides another that lags behind."),
             border=True,
             height="stretch",
         )

@@ -91,13 +91,13 @@ def _add_bounds(figure: go.Figure, standing: Standing) -> None:
     """The line of a target or limit, or the band of a range."""
     if standing.type is not GoalType.MAINTAIN:
         name = _("Limit") if standing.type is GoalType.LIMIT else _("Target")
-        text = f"{name} {standings.short(standing, standing.target)}"
+        text = f"{name} {standings.bare(standing, standing.target)}"
         _add_level(figure, standing.target, text, standing)
         return
     low, high = standing.rule.lowest, standing.rule.range_max
     for bound, name in ((low, _("At least {value}")), (high, _("At most {value}"))):
         if bound is not None:
-            text = name.format(value=standings.short(standing, bound))
+            text = name.format(value=standings.bare(standing, bound))
             _add_level(figure, bound, text, standing)
     if low is not None and high is not None:
         figure.add_hrect(float(low), float(high), fillcolor=GOOD_AREA, line_width=0)
@@ -169,7 +169,7 @@ def _laid_out(figure: go.Figure, standing: Standing, line: Mapping[date, Decimal
     figure.update_yaxes(
         range=[bottom, high + 1.5 * room],
         tickvals=ticks,
-        ticktext=[standings.short(standing, Decimal(str(tick))) for tick in ticks],
+        ticktext=[standings.bare(standing, Decimal(str(tick))) for tick in ticks],
         gridcolor=FAINT,
         tickfont=SMALL,
         zeroline=False,

@@ -16,7 +16,7 @@ from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.paging import Page, PageRequest
 from ui import source_words
-from ui.wording import _, name, spoken
+from ui.wording import _, n_, name, spoken
 
 E = TypeVar("E", bound=StrEnum)
 OPEN = "definition"
@@ -94,7 +94,7 @@ def read(actor: Actor, wanted: Filters, number: int = 1) -> Page[DefinitionView]
 def pages(first: Page[DefinitionView]) -> int:
     """The control below the table; which page is wanted."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_("{count} goals").format(count=spoken().number(first.total)), width="content")
+        st.caption(n_("{count} goal", "{count} goals", first.total), width="content")
         st.space("stretch")
         if first.pages == 1:
             return 1

@@ -65,12 +65,20 @@ def title(editing: Editing) -> None:
 
 
 def assigned(editing: Editing, actor: Actor) -> dict[Owner, Decimal | None]:
-    """Whom the form assigns a new goal to; of an existing one, who has it now."""
+    """Whom the form assigns a new goal to; an existing one is assigned from the list."""
+    if editing.definition is not None:
+        return {}
     with tenant_session(actor) as db:
-        if editing.definition is not None:
-            return _assigned_now(db, editing.definition)
         offered = choices.assignees(db)
     return goal_form.assignees(editing.form, offered)
+
+
+def holders(editing: Editing, actor: Actor) -> dict[Owner, Decimal | None]:
+    """Who has an existing goal in today's window, or the first to come."""
+    if editing.definition is None:
+        return {}
+    with tenant_session(actor) as db:
+        return _assigned_now(db, editing.definition)
 
 
 def buttons(editing: Editing) -> str | None:
@@ -150,6 +158,7 @@ def _id(typed: str) -> UUID:
 
 
 def _refuse(error: GoalsError) -> NoReturn:
+    st.title(_("New goal"), anchor=False)
     if empty_state(
         ":material/lock:",
         _("This form is not yours to use"),

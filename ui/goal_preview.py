@@ -59,10 +59,10 @@ def find(actor: Actor, entered: Entered) -> Preview | None:
         range_min=None,
         range_max=None,
     )
-    own_targets = {owner: own for owner, own in entered.assigned.items() if own and own > 0}
+    own_targets = {owner: own for owner, own in entered.everyone.items() if own and own > 0}
     with tenant_session(actor) as db:
         return preview.preview(
-            db, decisive, assignees=list(entered.assigned), own_targets=own_targets
+            db, decisive, assignees=list(entered.everyone), own_targets=own_targets
         )
 
 
@@ -133,10 +133,10 @@ def _show_sample(lines: Sequence[Line], draft: Draft) -> None:
         frame,
         hide_index=True,
         column_config={
-            "day": st.column_config.TextColumn(_("Day"), width=90),
-            "name": st.column_config.TextColumn(_("Record"), width=75),
-            "owner": st.column_config.TextColumn(_("Owner"), width=90),
-            "amount": st.column_config.TextColumn(_("Counts as"), width=95, alignment="right"),
+            "day": st.column_config.TextColumn(_("Day"), width=85),
+            "name": st.column_config.TextColumn(_("Record"), width=70),
+            "owner": st.column_config.TextColumn(_("Owner"), width=80),
+            "amount": st.column_config.TextColumn(_("Counts as"), width=90, alignment="right"),
         },
         key="preview_sample",
         alt=_("Some of the records that count"),

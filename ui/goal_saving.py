@@ -1,7 +1,7 @@
 """Saving what the form says: every problem is told at once, or everything is in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -23,6 +23,12 @@ class Entered:
     draft: Draft
     assigned: Mapping[Owner, Decimal | None]  # with the own target
     problems: Sequence[Problem] = ()
+    holders: Mapping[Owner, Decimal | None] = field(default_factory=dict)  # who has it already
+
+    @property
+    def everyone(self) -> Mapping[Owner, Decimal | None]:
+        """Who has it or gets it."""
+        return {**self.holders, **self.assigned}
 
 
 def create(actor: Actor, entered: Entered, *, activate: bool) -> UUID:

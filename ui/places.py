@@ -1,10 +1,13 @@
 """Where pages lead to: the other pages, and whose goals are shown."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import streamlit as st
 
 from goals_core.config import PROJECT
+from goals_core.services.choices import Assignee
+from ui import standings
 
 MY_GOALS = PROJECT / "pages" / "my_goals.py"
 AT_RISK = PROJECT / "pages" / "at_risk.py"
@@ -23,3 +26,16 @@ def asked_goal() -> UUID:
         return UUID(st.query_params.get("id", ""))
     except ValueError:
         return UUID(int=0)
+
+
+def by_name(owners: Iterable[Assignee]) -> dict[str, Assignee]:
+    """Each under a name of its own, which the address of their goals has; numbered if need be."""
+    found: dict[str, Assignee] = {}
+    for who in owners:
+        name = called = standings.titled(who.owner.type, who.name)
+        number = 1
+        while called in found:
+            number += 1
+            called = f"{name} ({number})"
+        found[called] = who
+    return found

@@ -84,6 +84,12 @@ def short(standing: Standing, amount: Decimal) -> str:
     return spoken().short(amount, metric=standing.metric, unit=standing.unit)
 
 
+def bare(standing: Standing, amount: Decimal) -> str:
+    """An amount for a tile or an axis without the unit, unless that is a currency or percent."""
+    unit = standing.unit if standing.metric is Metric.CURRENCY else ""
+    return spoken().short(amount, metric=standing.metric, unit=unit)
+
+
 def signed(standing: Standing, change: Decimal) -> str:
     """A change in the goal's unit, with its sign; of yes or no, what it changed to."""
     if standing.metric is Metric.BOOLEAN:
@@ -102,10 +108,8 @@ def aim(standing: Standing) -> str:
         return _("of the days in range")
     if standing.metric is Metric.BOOLEAN:
         return ""
-    unit = standing.unit if standing.metric is Metric.CURRENCY else ""
-    target = spoken().short(standing.target, metric=standing.metric, unit=unit)
     text = _("of at most {target}") if standing.type is GoalType.LIMIT else _("of {target}")
-    return text.format(target=target)
+    return text.format(target=bare(standing, standing.target))
 
 
 def window(period: Period, days: Window, tenant: Tenant) -> str:

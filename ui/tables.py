@@ -55,7 +55,7 @@ def goals(shown: Sequence[Standing], tenant: Tenant, *, key: str) -> Standing | 
         for goal in shown
     ]
     columns = {
-        "goal": st.column_config.TextColumn(_("Goal")),
+        "goal": st.column_config.TextColumn(_("Goal"), width=180),
         "who": st.column_config.TextColumn(_("Who")),
         "state": st.column_config.TextColumn(_("State"), width=90),
         "share": st.column_config.NumberColumn(_("Attainment"), width=85),
@@ -112,7 +112,7 @@ def moves(moved: Sequence[Move], *, key: str) -> Standing | None:
         for move in moved
     ]
     columns = {
-        "goal": st.column_config.TextColumn(_("Goal")),
+        "goal": st.column_config.TextColumn(_("Goal"), width=180),
         "change": st.column_config.TextColumn(_("Change"), alignment="right"),
         "who": st.column_config.TextColumn(_("Who")),
         "before": st.column_config.TextColumn(_("Before"), alignment="right"),

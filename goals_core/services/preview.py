@@ -38,7 +38,7 @@ class Preview:
     """The records that match now, in the window that would be assigned first."""
 
     window: Window
-    matching: int  # of the whole company
+    matching: int  # of the people whose goals the actor sets
     left_out: int  # without an exchange rate
     sample: Sequence[Line]
     expected: Sequence[Expected]
@@ -62,7 +62,7 @@ def preview(
     if measure is None or window is None:
         return None
     everyone = Owner(AssigneeType.TENANT)
-    found = receipts.receipt(db, measure, everyone, window, page=SAMPLE)
+    found = receipts.receipt(db, measure, everyone, window, page=SAMPLE, led_only=True)
     values = _values(db, measure, assignees, window)
     names = choices.names(db)
     targets = [(own_targets or {}).get(owner, draft.target_value) for owner in assignees]

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, true
 
+from goals_core.actor import Permission
 from goals_core.db import TenantSession
 from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import User
 from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
-from goals_core.services import standings
+from goals_core.services import standings, visibility
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.sources import facts, measures
 from goals_core.sources.catalogue import Aggregation
@@ -76,9 +77,16 @@ def receipt(
     window: Window,
     *,
     page: PageRequest = FIRST_PAGE,
+    led_only: bool = False,
 ) -> Receipt:
-    """The records of an owner that a measure finds in a window, up to today."""
-    rows = _records(db, measure, owner, window).subquery("records")
+    """The records of an owner that a measure finds in a window, up to today.
+
+    `led_only` keeps to those of the people whose goals the actor sets.
+    """
+    found = _records(db, measure, owner, window)
+    if led_only and not db.actor.may(Permission.MANAGE):
+        found = found.where(measure.entity.table.c.owner_id.in_(visibility.led_people(db)))
+    rows = found.subquery("records")
     totals = db.execute(
         select(
             func.count(),

@@ -1,5 +1,6 @@
 """My goals: cards with the services' figures, one's own or those of whom one looks after."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 
 from goals_core.db import tenant_session
 from goals_core.kinds import GoalType, Metric, Period
-from goals_core.services import progress
+from goals_core.services import identity, progress
 from tests.makers import TODAY, add_deals, by_hand, deal, from_sales, make_goal, standing
 from tests.pages.forms import keys, open_page, press, widget
 from tests.pages.shown import buttons, click_row, deltas, drawn, sync, table, tiles, words
@@ -127,6 +128,24 @@ def test_who_sees_everything_chooses_anyone(cast, who):
     make_goal(cast, None)
     at = open_page(getattr(cast, who), "my_goals")
     assert widget(at, "whose").options == ["Acme (company)", "South (team)", "Rep"]
+
+
+def test_of_two_namesakes_each_can_be_chosen(cast):
+    with tenant_session(cast.admin) as db:
+        namesake = identity.create_user(
+            db,
+            email=f"2@{cast.tenant.slug}.example",
+            name="Rep",
+            role="rep",
+            password=cast.PASSWORD,
+        )
+    make_goal(cast, cast.rep, by_hand(name="Of the first"))
+    make_goal(cast, replace(cast.rep, user_id=namesake), by_hand(name="Of the second"))
+    at = open_page(cast.admin, "my_goals")
+    assert widget(at, "whose").options == ["Rep", "Rep (2)"]
+    first = set(buttons(at))
+    widget(at, "whose").set_value("Rep (2)").run()
+    assert {"Of the first", "Of the second"} <= first | set(buttons(at))
 
 
 @pytest.mark.parametrize("whose", ["South Rep", "Other Manager", "<b>", ""])

@@ -697,6 +697,14 @@ def test_the_preview_of_an_edit_shows_who_has_the_goal(cast, goal, deals):
     assert f"goal_{goal.hex}_assignees" not in keys(at)
 
 
+def test_an_own_target_that_somebody_has_keeps_nobody_from_saving(cast, goal):
+    with tenant_session(cast.manager) as db:
+        makers.assign(db, goal, cast.rep, custom_target=Decimal("99.5"))
+    at = fill(edit(cast.manager, goal), **{f"goal_{goal.hex}_metric": Metric.COUNT})
+    press(at, f"goal_{goal.hex}_save")
+    assert settings(cast.manager, goal).metric is Metric.COUNT
+
+
 def test_once_there_is_progress_what_measures_it_is_fixed(cast):
     assignment = makers.make_goal(cast, cast.rep)
     goal = makers.definition_of(cast.admin, assignment)

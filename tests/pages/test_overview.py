@@ -180,6 +180,17 @@ def test_a_sync_is_seen_at_once_although_reads_are_cached(cast, goals, at):
     assert tiles(page)["Achieved"].startswith(f"{overview(cast.admin).states[State.ACHIEVED]} ")
 
 
+def test_progress_by_hand_is_seen_at_once_although_reads_are_cached(cast, goals):
+    page = open_page(cast.admin, "overview")
+    before = tiles(page)["Achieved"]
+    form = open_page(cast.rep, "goal", id=str(goals["calls"]))
+    widget(form, f"number_{goals['calls']}").set_value("100")
+    press(form, "record")
+    page.run()
+    done = overview(cast.admin).states[State.ACHIEVED]
+    assert tiles(page)["Achieved"] == f"{done} / 5" != before
+
+
 def test_names_are_shown_as_they_are_written(cast, goals):
     name = "![x](https://evil.example/x.png) <b>East</b> $1$"
     with tenant_session(cast.admin) as db:

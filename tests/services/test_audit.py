@@ -21,7 +21,15 @@ from goals_core.services import assignments, definitions, identity, signin
 from goals_core.services.audit import Deed
 from goals_core.services.definitions import Milestone
 from tests.conftest import NOW, PASSWORD, Cast
-from tests.makers import TODAY, assign, by_hand, from_sales, make_definition, make_goal
+from tests.makers import (
+    TODAY,
+    assign,
+    by_hand,
+    definition_of,
+    from_sales,
+    make_definition,
+    make_goal,
+)
 
 LATER = datetime(2026, 5, 20, 19, 30, tzinfo=UTC)
 
@@ -163,8 +171,8 @@ def test_changes_of_an_assignment_tell_what_differs(cast, at):
 
 
 def test_what_is_deleted_with_its_definition_is_told_too(cast):
-    goal = makers.make_goal(cast, cast.rep)
-    made = makers.definition_of(cast.admin, goal)
+    goal = make_goal(cast, cast.rep)
+    made = definition_of(cast.admin, goal)
     with tenant_session(cast.admin) as db:
         definitions.delete(db, made)
         told = select(AuditLine.subject_id).where(AuditLine.tag == "assignment:deleted")

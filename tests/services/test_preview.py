@@ -54,10 +54,18 @@ def test_it_shows_the_values_that_the_assignments_then_get(cast: Cast, owners: l
     ]
 
 
-def test_it_counts_and_samples_the_records_of_the_whole_company(cast: Cast):
+def test_a_manager_sees_the_records_of_their_people_alone(cast: Cast):
+    makers.add_deals(
+        cast.tenant, *(makers.deal(who, 5) for who in (cast.rep, cast.south_rep, None))
+    )
+    shown = _preview(cast.manager, makers.from_sales(), [])
+    assert (shown.matching, [line.owner for line in shown.sample]) == (1, ["Rep"])
+
+
+def test_an_administrator_sees_those_of_the_whole_company(cast: Cast):
     makers.add_deals(cast.tenant, *(makers.deal(cast.rep, n) for n in range(1, 31)))
     makers.add_deals(cast.tenant, makers.deal(None, 5, currency="GBP"))
-    shown = _preview(cast.manager, makers.from_sales(), [])
+    shown = _preview(cast.admin, makers.from_sales(), [])
     assert (shown.matching, shown.left_out, len(shown.sample)) == (31, 1, 20)
     assert shown.window == Window(date(2026, 5, 1), date(2026, 5, 31))
 
