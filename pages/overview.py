@@ -107,8 +107,7 @@ with right:
         drawings.state_strip(overview.states)
 with moved.container(border=True, height="stretch"):
     st.subheader(_("What moved in the last 7 days"), anchor=False)
-    moves = [m for m in overview.moves if period is None or m.standing.period is period]
-    if not moves:
+    if not overview.moves:
         st.markdown(f":gray[{md(_('Nothing has moved.'))}]")
-    elif opened := tables.moves(moves, key="moves"):
+    elif opened := tables.moves(overview.moves, key="moves"):
         st.switch_page(GOAL, query_params=goal_address(opened.id))

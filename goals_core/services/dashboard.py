@@ -77,7 +77,7 @@ def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
         expected=expected,
         leaders=_ranked(db, running, User, AssigneeType.USER, LEADERS),
         teams=_ranked(db, running, Team, AssigneeType.TEAM, LEADERS),
-        moves=history.moves(db),
+        moves=history.moves(db, period=period),
     )
 
 

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from goals_core.db import TenantSession
+from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import standings
 from goals_core.services.plans import Plan, ids_of, plan_of, subjects, what_a_plan_needs
@@ -53,10 +54,13 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
     return found
 
 
-def moves(db: TenantSession, *, days: int = 7, most: int = 8) -> list[Move]:
-    """The running goals that moved most in the last days, as a share of their target."""
+def moves(
+    db: TenantSession, *, period: Period | None = None, days: int = 7, most: int = 8
+) -> list[Move]:
+    """The running goals (of one period, if given) that moved most, as a share of their target."""
     tenant = db.actor.tenant
-    ids = list(db.scalars(_visible(db).where(standings.running(tenant))))
+    of_period = true() if period is None else Definition.period == period
+    ids = list(db.scalars(_visible(db).where(standings.running(tenant), of_period)))
     plan = _plan(db, ids)
     if not plan.numbers:
         return []

@@ -21,6 +21,7 @@ from goals_core.services import (
 )
 from tests import makers
 from tests.conftest import PASSWORD, Cast
+from tests.db.statements import loose_tables
 
 # What comes before a tenant is known, or holds for the connection alone.
 _FREE = re.compile(
@@ -36,6 +37,30 @@ def test_every_statement_binds_the_tenant(cast: Cast) -> None:
     statements = [(text, bound) for text, bound in sent if not _FREE.search(text)]
     assert len(statements) > 100
     assert [text for text, bound in statements if not _is_bound(text, bound, cast)] == []
+
+
+def test_every_table_of_a_statement_is_held_to_the_tenant(cast: Cast) -> None:
+    """A join that forgets the tenant would be sent to every shard."""
+    with makers.statements() as sent:
+        _everything(cast)
+    loose = {
+        text: tables
+        for text, bound in sent
+        if not _FREE.search(text)
+        and not text.startswith("INSERT")  # names its tenant in its values, as above
+        and (tables := loose_tables(text, bound, cast.tenant.id))
+    }
+    assert loose == {}
+
+
+def test_the_check_itself_finds_a_table_that_is_not_held(cast: Cast) -> None:
+    mine, bound = cast.tenant.id, {"t": cast.tenant.id}
+    held = "SELECT 1 FROM core.users AS u JOIN core.teams ON core.teams.tenant_id = u.tenant_id"
+    assert loose_tables(f"{held} WHERE u.tenant_id = %(t)s", bound, mine) == set()
+    assert loose_tables(held, bound, mine) == {"u", "core.teams"}
+    loose = "SELECT 1 FROM core.users u JOIN core.teams ON true WHERE u.tenant_id = %(t)s"
+    assert loose_tables(loose, bound, mine) == {"core.teams"}
+    assert loose_tables(loose, {"t": cast.rep.user_id}, mine) == {"u", "core.teams"}
 
 
 def _is_bound(text: str, bound: Any, cast: Cast) -> bool:

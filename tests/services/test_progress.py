@@ -83,6 +83,15 @@ def test_a_target_is_achieved_at_once_and_falls_back_when_corrected(cast):
     assert fallen.progress == Decimal("99.99")
 
 
+def test_achieved_means_the_first_time_as_long_as_it_stays_so(cast, at):
+    goal = make_goal(cast, cast.rep)
+    first = record(cast.rep, goal, 100).achieved_at
+    at(first + timedelta(hours=2))
+    assert record(cast.rep, goal, 120).achieved_at == first
+    record(cast.rep, goal, 99)
+    assert record(cast.rep, goal, 100).achieved_at == first + timedelta(hours=2)
+
+
 def test_attainment_goes_beyond_what_is_stored(cast):
     after = record(cast.rep, make_goal(cast, cast.rep), 250)
     assert (after.progress, after.attainment) == (100, 250)

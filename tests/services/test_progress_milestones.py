@@ -2,13 +2,15 @@
 
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import select
 
 from goals_core.db import tenant_session
+from goals_core.errors import NotFound
 from goals_core.models.goals import GoalType, MilestoneNotification
 from goals_core.services import assignments, definitions, progress
 from goals_core.services.definitions import Milestone
-from tests.makers import TODAY, by_hand, make_goal
+from tests.makers import TODAY, by_hand, from_sales, make_goal, standing
 
 
 def milestones(cast, goal):
@@ -95,3 +97,16 @@ def test_renaming_a_correction_and_a_lower_target_rearm_nothing(cast):
     with tenant_session(cast.admin) as db:
         assignments.update(db, goal, custom_target=None, notes="A note")
     assert milestones(cast, goal) == before
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["assignment", "definition"])
+def test_milestones_noted_without_any_progress_keep_nothing_from_being_deleted(cast, whole):
+    """Days in range pass milestones though the value, and so the log, stays as it began."""
+    goal = make_goal(cast, cast.rep, from_sales(type=GoalType.MAINTAIN, target_value=Decimal(0)))
+    assert set(milestones(cast, goal)) == {25, 50}
+    with tenant_session(cast.admin) as db:
+        definition = assignments.get(db, goal).definition_id
+        definitions.delete(db, definition) if whole else assignments.delete(db, goal)
+    assert milestones(cast, goal) == {}
+    with pytest.raises(NotFound):
+        standing(cast.admin, goal)

@@ -1,6 +1,6 @@
 """The rules as SQL say of random rows what the rules in Python say."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -55,8 +55,7 @@ def some_definition(rnd: Random, db: TenantSession) -> dict:
 
 
 def some_assignment(rnd: Random, definition: dict) -> dict:
-    start = TODAY + rnd.randint(-40, 3) * DAY
-    end = start + rnd.choice([0, 3, rnd.randint(0, 60)]) * DAY
+    start, end = some_days(rnd)
     elapsed = max(Window(start, end).elapsed(TODAY), 0)
     on_pace = Decimal(elapsed * 10000 // ((end - start).days + 1)) / 100
     near = [on_pace, on_pace + Decimal("0.01"), max(on_pace - Decimal("0.01"), Decimal(0))]
@@ -79,6 +78,12 @@ def some_assignment(rnd: Random, definition: dict) -> dict:
         "created_at": clock.now(),
         "updated_at": clock.now(),
     }
+
+
+def some_days(rnd: Random) -> tuple[date, date]:
+    start = TODAY + rnd.randint(-40, 3) * DAY
+    at_the_threshold = (TODAY - 2 * DAY, TODAY + DAY)  # one of four days is left
+    return rnd.choice([at_the_threshold, (start, start + rnd.randint(0, 60) * DAY)])
 
 
 def some_target(rnd: Random) -> Decimal:

@@ -248,3 +248,14 @@ def test_progress_by_hand_is_not_touched(cast):
     assert standing(cast.rep, goal) == before
     with tenant_session(cast.admin) as db:
         assert db.get_one(Assignment, (cast.tenant.id, goal)).current_value == 5
+
+
+def test_filters_that_python_takes_for_equal_find_their_own_records(cast):
+    """True equals 1: two goals with such filters are still computed apart."""
+    amounts = [(True, 100), (1, 500)]
+    drafts = [from_sales(config={"filter": {"attributes.x": value}}) for value, _ in amounts]
+    add_deals(cast.tenant, *(deal(None, 1, attributes={"x": value}) for value, _ in amounts))
+    goals = [make_goal(cast, cast.rep, draft) for draft in drafts]
+    add_deals(cast.tenant, *(deal(cast.rep, n, attributes={"x": value}) for value, n in amounts))
+    tracking.sync(cast.admin)
+    assert [standing(cast.rep, goal).value for goal in goals] == [100, 500]
