@@ -135,8 +135,8 @@ def _check_unit(checks: Checks, draft: Draft) -> None:
 def _check_target(checks: Checks, draft: Draft) -> None:
     whole = draft.metric in {Metric.COUNT, Metric.BOOLEAN}
     if draft.metric is Metric.BOOLEAN:
-        value = checks.value("target_value", draft.target_value)
-        if draft.type is not GoalType.TARGET or value != 1:
+        is_one = type(draft.target_value) in {Decimal, int} and draft.target_value == 1
+        if draft.type is not GoalType.TARGET or not is_one:
             checks.problem("target_value", N_("A yes/no goal has the type target and target 1."))
     elif draft.type is GoalType.TARGET:
         checks.value("target_value", draft.target_value, above=Decimal(0), whole=whole)

@@ -35,14 +35,8 @@ REFUSED_BY_HAND: list[tuple[str, list[Any]]] = [
     ("unit", [{"metric": Metric.CURRENCY, "unit": unit} for unit in ["XQX", "usd", ""]]),
     ("target_value", [D(0), D(-1), D("0.001"), D("1e20"), D("10000000000000"), None, *NO_NUMBERS]),
     ("target_value", [LIMIT | {"target_value": D(-1)}, COUNT | {"target_value": D("1.5")}]),
-    (
-        "target_value",
-        [
-            BOOLEAN | {"target_value": D(2)},
-            BOOLEAN | {"target_value": True},
-            BOOLEAN | LIMIT | {"target_value": D(1)},
-        ],
-    ),
+    ("target_value", [BOOLEAN | {"target_value": value} for value in (D(2), True)]),
+    ("target_value", [BOOLEAN | LIMIT | {"target_value": D(1)}]),
     ("range_min", [D(1), *(MAINTAIN | {"range_min": value} for value in NO_NUMBERS)]),
     ("range_max", [D(1), LIMIT | {"range_max": D(1)}, MAINTAIN | {"range_max": D("0.001")}]),
     ("range_max", [MAINTAIN | {"range_min": D(2), "range_max": D(1)}]),
