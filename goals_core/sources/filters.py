@@ -57,6 +57,8 @@ def compile_(entity: Entity, conditions: Iterable[Condition]) -> ColumnElement[b
 def _conditions(entity: Entity, column: object, wanted: object) -> Iterable[Condition]:
     kind = _kind(entity, column)
     assert isinstance(column, str)  # noqa: S101  (_kind refused anything else)
+    if wanted == {}:
+        raise invalid("filter", N_("{column}: say what it is compared with."), column=column)
     if isinstance(wanted, Mapping):
         for operator, value in wanted.items():
             yield _condition(column, kind, operator, value)

@@ -222,3 +222,8 @@ def test_a_filter_is_bound_never_spelled_out():
     condition = parse({"name": "Robert'); DROP TABLE students"})
     compiled = str(select(text("1")).where(filters.compile_(DEALS, condition)))
     assert "Robert" not in compiled
+
+
+def test_a_column_that_is_compared_with_nothing_is_refused():
+    with pytest.raises(Invalid, match="stage: say what it is compared with"):
+        parse({"stage": {}})
