@@ -195,6 +195,7 @@ def _goal(
     row = {
         "tenant_id": session.tenant_id,
         "definition_id": goal.id,
+        "full_target": goal.settings.target_value,
         "current_value": 0,
         "progress_percentage": 0,
         "status": "active",

@@ -47,6 +47,7 @@ class Tenant:
     grace_days: int
     risk_progress_below: int  # percent of the target
     risk_time_left: int  # percent of the window
+    workweek: str = "12345"  # the ISO weekdays that are worked, for prorated targets
 
     @property
     def today(self) -> date:

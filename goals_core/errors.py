@@ -49,6 +49,10 @@ class Conflict(GoalsError):
     message = N_("This does not fit the current state.")
 
 
+class WindowClosed(Conflict):
+    message = N_("{goal} closed on {closed_on}; its window can no longer be changed.")
+
+
 class Stale(Conflict):
     message = N_("Someone else changed {name} meanwhile. Reload to see it, then change it again.")
 

@@ -60,3 +60,20 @@ class ProgressSource(StrEnum):
     AUTOMATIC = "automatic"
     IMPORT = "import"
     API = "api"
+
+
+class EntryKind(StrEnum):
+    """How an entry of the log came: as the new value, as a change, or to take another back."""
+
+    VALUE = "value"
+    CHANGE = "change"
+    CORRECTION = "correction"
+
+
+class Event(StrEnum):
+    """What people are told of (section 8.1 of the specification)."""
+
+    MILESTONE_REACHED = "goal.milestone_reached"
+    ACHIEVED = "goal.achieved"
+    AT_RISK = "goal.at_risk"
+    FAILED = "goal.failed"

@@ -30,6 +30,9 @@ class TenantRow(Base):
         UniqueConstraint("slug", name="tenants_slug_key"),
         CheckConstraint("fiscal_year_start BETWEEN 1 AND 12", name="tenants_fiscal_month"),
         CheckConstraint("grace_days BETWEEN 0 AND 60", name="tenants_grace_days"),
+        CheckConstraint(
+            "workweek ~ '^1?2?3?4?5?6?7?$' AND workweek <> ''", name="tenants_workweek"
+        ),
         {"schema": SCHEMA},
     )
 
@@ -43,6 +46,7 @@ class TenantRow(Base):
     grace_days: Mapped[int] = mapped_column(SmallInteger)
     risk_progress_below: Mapped[int] = mapped_column(SmallInteger)
     risk_time_left: Mapped[int] = mapped_column(SmallInteger)
+    workweek: Mapped[str] = mapped_column(String(7), server_default="12345")
     created_at: Mapped[datetime]
 
 

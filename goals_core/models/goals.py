@@ -1,16 +1,27 @@
-"""The specification's four tables, and the runs of the sync."""
+"""The specification's four tables, the runs of the sync, and what is to be told."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
+    EntryKind,
     GoalStatus,
     GoalType,
     Metric,
@@ -21,6 +32,10 @@ from goals_core.kinds import (
 from goals_core.models.base import Base, TenantOwned, belongs_to, enum_column, of_tenant
 
 SCHEMA = "goals"
+_TARGET = (
+    "CASE WHEN working_days IS NULL THEN full_target"
+    " ELSE round(full_target * worked_days * 1.00000000000000000000 / working_days, 2) END"
+)
 
 
 class Definition(TenantOwned, Base):
@@ -56,6 +71,7 @@ class Definition(TenantOwned, Base):
     tags: Mapped[list[Any]]
     range_min: Mapped[Decimal | None]  # maintain: the lowest value that is in range
     range_max: Mapped[Decimal | None]
+    prorate: Mapped[bool] = mapped_column(server_default=false())  # by the days someone works
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -88,10 +104,23 @@ class Assignment(TenantOwned, Base):
             name="assignments_window_key",
             postgresql_nulls_not_distinct=True,
         ),
+        CheckConstraint(
+            "(worked_days IS NULL) = (working_days IS NULL)"
+            " AND worked_days BETWEEN 0 AND working_days AND working_days > 0",
+            name="assignments_worked",
+        ),
         # a person's and a team's goals, newest window first; what is running today
         Index("assignments_user", "tenant_id", "user_id", "period_end"),
         Index("assignments_team", "tenant_id", "team_id", "period_end"),
         Index("assignments_end", "tenant_id", "period_end"),
+        # what the roll-over looks for: a next window to be made, a window to be closed
+        Index("assignments_next", "tenant_id", "period_end", postgresql_where=text("rolls_over")),
+        Index(
+            "assignments_open",
+            "tenant_id",
+            "period_end",
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -102,6 +131,10 @@ class Assignment(TenantOwned, Base):
     user_id: Mapped[UUID | None]
     team_id: Mapped[UUID | None]
     custom_target: Mapped[Decimal | None]
+    full_target: Mapped[Decimal]  # the own target, else the definition's; frozen with the row
+    worked_days: Mapped[int | None]  # of the window's working days, where it is prorated
+    working_days: Mapped[int | None]
+    target_value: Mapped[Decimal] = mapped_column(Computed(_TARGET, persisted=True))  # what counts
     current_value: Mapped[Decimal]
     progress_percentage: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     last_updated_at: Mapped[datetime | None]
@@ -113,6 +146,9 @@ class Assignment(TenantOwned, Base):
     period_start: Mapped[date]
     period_end: Mapped[date]
     closed_at: Mapped[datetime | None]  # when the window was closed; the row is frozen from then
+    rolls_over: Mapped[bool] = mapped_column(server_default=true())  # the next one is to be made
+    rearm: Mapped[bool] = mapped_column(server_default=false())  # target or window was changed
+    at_risk_since: Mapped[datetime | None]  # when it was told; none: it is not, or has recovered
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -153,6 +189,7 @@ class ProgressEntry(TenantOwned, Base):
     logged_at: Mapped[datetime]
     logged_by: Mapped[UUID | None]
     occurred_at: Mapped[datetime]  # when it happened; logged_at is when it was written
+    kind: Mapped[EntryKind] = mapped_column(enum_column(EntryKind, "entry_kind", SCHEMA))
     voided_by: Mapped[UUID | None]  # the entry that takes this one back
 
 
@@ -194,3 +231,24 @@ class SyncRun(TenantOwned, Base):
     achieved: Mapped[int]
     failed: Mapped[int]
     errors: Mapped[list[Any]]
+
+
+class OutboxRow(TenantOwned, Base):
+    """What one person is to be told, written in the transaction that caused it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("assignment_id", "goals.assignments"),
+        belongs_to("user_id", "core.users"),
+        # someone's inbox, newest first; what was told of an assignment
+        Index("outbox_user", "tenant_id", "user_id", "created_at"),
+        Index("outbox_assignment", "tenant_id", "assignment_id"),
+        {"schema": SCHEMA},
+    )
+
+    event: Mapped[str] = mapped_column(String(40))  # one of `kinds.Event`
+    assignment_id: Mapped[UUID]
+    user_id: Mapped[UUID]
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

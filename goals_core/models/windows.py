@@ -60,8 +60,13 @@ class Schedule:
         return self.window_on(max(today, self.starts_at))
 
     def after(self, window: Window) -> Window | None:
-        """The window that follows, None after the last one."""
-        return None if self.period is Period.CUSTOM else self.window_on(window.end + _DAY)
+        """The window that follows, None after the last one.
+
+        Cut where it would begin earlier: since the last one the fiscal year has moved.
+        """
+        first = window.end + _DAY
+        found = None if self.period is Period.CUSTOM else self.window_on(first)
+        return found and Window(max(found.start, first), found.end)
 
 
 def span_after(period: Period, starts_at: date, ends_at: date, *, fiscal_year_start: int) -> Window:

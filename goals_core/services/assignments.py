@@ -11,13 +11,21 @@ from goals_core import clock
 from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, invalid
+from goals_core.errors import (
+    N_,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    OwnTarget,
+    WindowClosed,
+    invalid,
+)
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, GoalType, Metric
 from goals_core.models.base import new_id
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import audit, changes, definitions, standings, visibility
+from goals_core.services import audit, changes, definitions, standings, targets, visibility
 from goals_core.services.audit import Deed
 from goals_core.services.definition_views import assigned_facts
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
@@ -40,8 +48,12 @@ class AssignmentHasProgress(Conflict):
     message = N_("There is progress on this assignment; cancel it instead of deleting it.")
 
 
-class WindowClosed(Conflict):
-    message = N_("This window closed on {closed_on}; it can no longer be changed.")
+class IsCancelled(Conflict):
+    message = N_("{assignee}'s assignment is cancelled already.")
+
+
+class NobodyWorks(Conflict):
+    message = N_("{assignee} works on no day from {first} to {last}: there is nothing to reach.")
 
 
 def list_(
@@ -105,6 +117,7 @@ def create(
     assignee = _assignee(db, assignee_type, user_id, team_id)
     notes = _check(definition, custom_target, notes)
     window = _window(db, definition, on)
+    _refuse_absent(db, definition, user_id, window)
     assignment = Assignment(
         id=new_id(),
         definition_id=definition_id,
@@ -112,6 +125,7 @@ def create(
         user_id=user_id,
         team_id=team_id,
         custom_target=custom_target,
+        full_target=definition.target_value if custom_target is None else custom_target,
         current_value=Decimal(0),
         progress_percentage=Decimal(0),
         status=AssignmentStatus.ACTIVE,
@@ -120,9 +134,12 @@ def create(
         period_end=window.end,
         created_at=clock.now(),
         updated_at=clock.now(),
+        rolls_over=True,
+        rearm=False,
     )
     _insert(db, assignment, assignee)
     audit.note(db, Deed.ASSIGNMENT_CREATED, assignment.id, after=assigned_facts(assignment))
+    targets.follow(db, [assignment.id])
     recompute(db, only=[assignment.id])
     return assignment.id
 
@@ -133,10 +150,6 @@ def update(
     """Change the assignee's own target (None: the definition's) and the notes."""
     assignment, definition = _changeable(db, assignment_id)
     notes = _check(definition, custom_target, notes)
-    old, new = (
-        definition.target_value if own is None else own
-        for own in (assignment.custom_target, custom_target)
-    )
     if assignment.custom_target != custom_target:
         _refuse_own(db, assignment.user_id)
     before = assigned_facts(assignment)
@@ -146,15 +159,15 @@ def update(
     audit.note(
         db, Deed.ASSIGNMENT_CHANGED, assignment_id, before=before, after=assigned_facts(assignment)
     )
+    targets.follow(db, [assignment_id])
     recompute(db, only=[assignment_id])
-    if new > old:
-        changes.rearm_milestones(db, [assignment_id])
     return get(db, assignment_id)
 
 
 def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
     """Take an assignment out of tracking; what was recorded stays."""
     assignment, _ = _changeable(db, assignment_id)
+    _refuse_own(db, assignment.user_id)
     before = assigned_facts(assignment)
     assignment.status = AssignmentStatus.CANCELLED
     assignment.updated_at = clock.now()
@@ -168,17 +181,20 @@ def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
 def delete(db: TenantSession, assignment_id: UUID) -> None:
     """Delete an assignment, while there is no progress."""
     assignment, _ = _changeable(db, assignment_id)
+    _refuse_own(db, assignment.user_id)
     entry = select(ProgressEntry.id).where(ProgressEntry.assignment_id == assignment_id)
     if db.scalar(entry.limit(1)) is not None:
         raise AssignmentHasProgress
     audit.note(db, Deed.ASSIGNMENT_DELETED, assignment_id, before=assigned_facts(assignment))
-    changes.forget_milestones(db, [assignment_id])
+    changes.forget(db, [assignment_id])
     db.delete(assignment)
 
 
 def _assignable(db: TenantSession, definition_id: UUID) -> Definition:
     definitions.get(db, definition_id)  # out of sight is not found
-    definition = db.get_one(Definition, (db.tenant_id, definition_id))
+    definition = db.get_one(
+        Definition, (db.tenant_id, definition_id), with_for_update={"read": True}
+    )
     if definition.status in _ENDED:
         raise GoalIsOver(name=definition.name, status=definition.status)
     return definition
@@ -254,6 +270,17 @@ def _window(db: TenantSession, definition: Definition, on: date | None) -> Windo
     return window
 
 
+def _refuse_absent(
+    db: TenantSession, definition: Definition, user_id: UUID | None, window: Window
+) -> None:
+    """Refuse a prorated window of which someone works no day."""
+    if not definition.prorate or user_id is None:
+        return
+    who = db.get_one(User, (db.tenant_id, user_id))
+    if not targets.is_worked(window, who, db.actor.tenant.workweek):
+        raise NobodyWorks(assignee=who.name, first=window.start, last=window.end)
+
+
 def _insert(db: TenantSession, assignment: Assignment, assignee: str) -> None:
     try:
         with db.begin_nested():
@@ -278,5 +305,7 @@ def _changeable(db: TenantSession, assignment_id: UUID) -> tuple[Assignment, Def
     if assignment is None:
         raise NotAllowed(permission=Permission.ASSIGN.value)
     if assignment.closed_at is not None:
-        raise WindowClosed(closed_on=assignment.closed_at.date())
+        raise WindowClosed(goal=definition.name, closed_on=assignment.closed_at.date())
+    if assignment.status is AssignmentStatus.CANCELLED:
+        raise IsCancelled(assignee=standing.assignee)
     return assignment, definition

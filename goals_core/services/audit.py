@@ -1,22 +1,41 @@
 """Who changed what: a line for each deed, in the deed's own transaction."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from goals_core import clock
 from goals_core.db import TenantSession
-from goals_core.models.core import AuditLine
+from goals_core.models.base import new_id
+
+_INSERT = text(
+    """
+    INSERT INTO core.audit_log (tenant_id, id, at, actor_id, tag, subject_id, before, after)
+    SELECT :tenant_id, n.id, :at, :actor_id, :tag, n.subject_id, n.before, n.after
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:subjects AS uuid[]),
+        CAST(:before AS jsonb[]), CAST(:after AS jsonb[])
+    ) AS n (id, subject_id, before, after)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    """
+)
 
 
 class Deed(StrEnum):
     TENANT_CREATED = "tenant:created"
+    TENANT_CHANGED = "tenant:changed"
     USER_CREATED = "user:created"
     USER_SIGNED_IN = "user:signed_in"
     USER_PASSWORD_CHANGED = "user:password_changed"  # noqa: S105  (a tag)
+    USER_EMPLOYMENT_CHANGED = "user:employment_changed"
     TEAM_CREATED = "team:created"
     TEAM_JOINED = "team:joined"
+    TEAM_LEFT = "team:left"
     DEFINITION_CREATED = "definition:created"
     DEFINITION_CHANGED = "definition:changed"
     DEFINITION_STATUS_CHANGED = "definition:status_changed"
@@ -24,6 +43,17 @@ class Deed(StrEnum):
     ASSIGNMENT_CREATED = "assignment:created"
     ASSIGNMENT_CHANGED = "assignment:changed"
     ASSIGNMENT_DELETED = "assignment:deleted"
+    PROGRESS_VOIDED = "progress:voided"
+    PROGRESS_IMPORTED = "progress:imported"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A deed, what it was done to, and the facts before and after."""
+
+    subject_id: UUID
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
 
 
 def note(
@@ -35,25 +65,39 @@ def note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a line; of a change only what differs is kept."""
-    if before is not None and after is not None:
-        changed = {key for key in after if after[key] != before.get(key)}
-        before = {key: before.get(key) for key in changed}
-        after = {key: after[key] for key in changed}
-    db.add(
-        AuditLine(
-            at=clock.now(),
-            actor_id=db.actor.user_id,
-            tag=deed.value,
-            subject_id=subject_id,
-            before=_plain(before),
-            after=_plain(after),
-        )
+    note_all(db, deed, [Line(subject_id, before, after)])
+
+
+def note_all(db: TenantSession, deed: Deed, lines: Sequence[Line]) -> None:
+    """Add the lines of one deed that was done to several things, in one statement."""
+    if not lines:
+        return
+    facts = [_facts(line) for line in lines]
+    db.execute(
+        _INSERT,
+        {
+            "tenant_id": db.tenant_id,
+            "at": clock.now(),
+            "actor_id": db.actor.user_id,
+            "tag": deed.value,
+            "ids": [new_id() for _ in lines],
+            "subjects": [line.subject_id for line in lines],
+            "before": [before for before, _ in facts],
+            "after": [after for _, after in facts],
+        },
     )
 
 
-def _plain(facts: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _facts(line: Line) -> tuple[str | None, str | None]:
+    """Before and after as JSON; of a change only what differs."""
+    before, after = line.before, line.after
+    if before is not None and after is not None:
+        changed = [key for key in after if after[key] != before.get(key)]
+        before = {key: before.get(key) for key in changed}
+        after = {key: after[key] for key in changed}
+    return _json(before), _json(after)
+
+
+def _json(facts: Mapping[str, Any] | None) -> str | None:
     """As JSON can hold it: numbers exact as text, days in ISO form."""
-    if facts is None:
-        return None
-    plain = (str, int, bool, list, dict, type(None))
-    return {k: v if isinstance(v, plain) else str(v) for k, v in facts.items()}
+    return None if facts is None else json.dumps(facts, default=str, ensure_ascii=False)

@@ -1,48 +1,63 @@
 """Writing what a computation found: one statement per table, whatever the number of rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
-from goals_core.kinds import AssignmentStatus
+from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id
-from goals_core.models.goals import Assignment, Definition, MilestoneNotification
+from goals_core.models.goals import Definition, MilestoneNotification
+from goals_core.services import outbox
+from goals_core.services.outbox import News
 from goals_core.services.plans import ids_of
 
 _TICK = timedelta(microseconds=1)
+_STATUS_NEWS = {
+    AssignmentStatus.ACHIEVED: Event.ACHIEVED,
+    AssignmentStatus.FAILED: Event.FAILED,
+}
 
 _UPDATE = text(
     """
     UPDATE goals.assignments a
     SET current_value = n.value, progress_percentage = n.progress, status = n.status,
         achieved_at = n.achieved_at, closed_at = n.closed_at, last_updated_at = n.last_updated_at,
-        updated_at = :now
+        at_risk_since = n.at_risk_since, rearm = false, updated_at = :now
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:values AS numeric[]), CAST(:progress AS numeric[]),
         CAST(:statuses AS goals.assignment_status[]), CAST(:achieved AS timestamptz[]),
-        CAST(:closed AS timestamptz[]), CAST(:updated AS timestamptz[])
-    ) AS n (id, value, progress, status, achieved_at, closed_at, last_updated_at)
+        CAST(:closed AS timestamptz[]), CAST(:updated AS timestamptz[]),
+        CAST(:at_risk AS timestamptz[])
+    ) AS n (id, value, progress, status, achieved_at, closed_at, last_updated_at, at_risk_since)
     WHERE a.tenant_id = :tenant_id AND a.id = n.id
     """
 )
 _LOG = text(
     """
     INSERT INTO goals.progress_log (tenant_id, id, assignment_id, previous_value, new_value,
-        change_amount, source, source_reference, notes, logged_at, logged_by, occurred_at)
+        change_amount, source, source_reference, notes, logged_at, logged_by, occurred_at, kind)
     SELECT :tenant_id, n.id, n.assignment_id, n.previous, n.value, n.value - n.previous,
-        'automatic', :reference, '', n.logged_at, :actor_id, :now
+        'automatic', :reference, '', n.logged_at, :actor_id, :now, 'value'
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:assignment_ids AS uuid[]), CAST(:previous AS numeric[]),
         CAST(:values AS numeric[]), CAST(:logged AS timestamptz[])
     ) AS n (id, assignment_id, previous, value, logged_at)
     ON CONFLICT (tenant_id, id) DO NOTHING
+    """
+)
+_REARM = text(
+    """
+    DELETE FROM goals.milestone_notifications m
+    USING unnest(CAST(:ids AS uuid[]), CAST(:progress AS numeric[])) AS n (id, progress)
+    WHERE m.tenant_id = :tenant_id AND m.assignment_id = n.id
+        AND m.milestone_percentage > n.progress
     """
 )
 _MILESTONES = text(
@@ -56,6 +71,7 @@ _MILESTONES = text(
         CAST(:values AS numeric[]), CAST(:notify AS boolean[])
     ) AS n (id, assignment_id, percentage, value, notify)
     ON CONFLICT (tenant_id, assignment_id, milestone_percentage) DO NOTHING
+    RETURNING assignment_id, milestone_percentage, notified_at
     """
 )
 
@@ -68,13 +84,18 @@ class Change:
     previous: Decimal
     value: Decimal
     progress: Decimal
+    had_progress: Decimal
     status: AssignmentStatus
     was: AssignmentStatus
     achieved_at: datetime | None
     closed: bool
+    at_risk: bool
+    at_risk_since: datetime | None  # when it was told before
+    rearm: bool
+    silent: bool  # its window was closed when it was assigned: recorded, told to nobody
     last_updated_at: datetime | None
     is_automatic: bool  # a reading by hand has written its own line of the log
-    milestones: tuple[dict[str, Any], ...]
+    milestones: Sequence[Mapping[str, Any]]
 
     @property
     def is_logged(self) -> bool:
@@ -84,6 +105,21 @@ class Change:
         """The time of its line: strictly after the last one's, even when clocks disagree."""
         return next_moment(self.last_updated_at, now)
 
+    @property
+    def passed(self) -> list[Mapping[str, Any]]:
+        """The milestones between the old and the new progress; all below it when re-armed."""
+        since = Decimal(0) if self.rearm else self.had_progress
+        return [m for m in self.milestones if since < m["percentage"] <= self.progress]
+
+    def news(self) -> Iterator[News]:
+        """What its new status is worth telling."""
+        if self.silent:
+            return
+        if self.status is not self.was and self.status in _STATUS_NEWS:
+            yield News(_STATUS_NEWS[self.status], self.id)
+        if self.at_risk and self.at_risk_since is None:
+            yield News(Event.AT_RISK, self.id)
+
 
 def next_moment(last: datetime | None, now: datetime) -> datetime:
     """Now, or the next possible moment after `last` when the clock has not passed it."""
@@ -91,7 +127,7 @@ def next_moment(last: datetime | None, now: datetime) -> datetime:
 
 
 def write(db: TenantSession, changed: Sequence[Change], *, reference: str | None) -> None:
-    """Write assignments, their log and the milestones that were passed."""
+    """Write assignments, their log, the milestones that were passed, and what is to be told."""
     if not changed:
         return
     now = clock.now()
@@ -100,31 +136,17 @@ def write(db: TenantSession, changed: Sequence[Change], *, reference: str | None
     if logged := [change for change in changed if change.is_logged]:
         who = {"actor_id": db.actor.user_id, "reference": reference}
         db.execute(_LOG, shared | who | _lines(logged, now))
-    passed = [(c, m) for c in changed for m in c.milestones if m["percentage"] <= c.progress]
-    if passed:
-        db.execute(_MILESTONES, shared | _milestones(passed))
+    news = _pass_milestones(db, changed, shared)
+    outbox.tell(db, [*news, *(item for change in changed for item in change.news())])
 
 
-def rearm_milestones(db: TenantSession, ids: Collection[UUID]) -> None:
-    """Let what lies above the present progress fire again: the target was raised."""
-    progress = (
-        select(Assignment.progress_percentage)
-        .where(Assignment.id == MilestoneNotification.assignment_id)
-        .scalar_subquery()
+def forget(db: TenantSession, ids: Collection[UUID]) -> None:
+    """Delete what was noted and told of assignments that are to be deleted."""
+    noted = delete(MilestoneNotification).where(
+        MilestoneNotification.assignment_id == func.any(ids_of(ids))
     )
-    forget_milestones(db, ids, MilestoneNotification.milestone_percentage > progress)
-
-
-def forget_milestones(
-    db: TenantSession, ids: Collection[UUID], *which: ColumnElement[bool]
-) -> None:
-    """Delete what was noted of these assignments."""
-    db.execute(
-        delete(MilestoneNotification).where(
-            MilestoneNotification.assignment_id == func.any(ids_of(ids)), *which
-        ),
-        execution_options={"synchronize_session": False},
-    )
+    db.execute(noted, execution_options={"synchronize_session": False})
+    outbox.forget(db, ids)
 
 
 def set_sync_error(db: TenantSession, definition_id: UUID, error: str | None) -> None:
@@ -141,6 +163,24 @@ def set_sync_error(db: TenantSession, definition_id: UUID, error: str | None) ->
     )
 
 
+def _pass_milestones(
+    db: TenantSession, changed: Sequence[Change], shared: dict[str, Any]
+) -> list[News]:
+    """Note each milestone once; what was noted anew, and asks for it, is to be told."""
+    if rearmed := [change for change in changed if change.rearm]:
+        above = {"ids": [c.id for c in rearmed], "progress": [c.progress for c in rearmed]}
+        db.execute(_REARM, {"tenant_id": db.tenant_id} | above)
+    passed = [(change, milestone) for change in changed for milestone in change.passed]
+    if not passed:
+        return []
+    noted = db.execute(_MILESTONES, shared | _milestones(passed))
+    return [
+        News(Event.MILESTONE_REACHED, row.assignment_id, row.milestone_percentage)
+        for row in noted
+        if row.notified_at is not None
+    ]
+
+
 def _states(changed: Sequence[Change], now: datetime) -> dict[str, Any]:
     return {
         "ids": [c.id for c in changed],
@@ -150,6 +190,7 @@ def _states(changed: Sequence[Change], now: datetime) -> dict[str, Any]:
         "achieved": [c.achieved_at for c in changed],
         "closed": [now if c.closed else None for c in changed],
         "updated": [c.logged_at(now) if c.is_logged else c.last_updated_at for c in changed],
+        "at_risk": [(c.at_risk_since or now) if c.at_risk else None for c in changed],
     }
 
 
@@ -163,12 +204,11 @@ def _lines(logged: Sequence[Change], now: datetime) -> dict[str, Any]:
     }
 
 
-def _milestones(passed: Sequence[tuple[Change, dict[str, Any]]]) -> dict[str, Any]:
+def _milestones(passed: Sequence[tuple[Change, Mapping[str, Any]]]) -> dict[str, Any]:
     return {
         "ids": [new_id() for _ in passed],
         "assignment_ids": [c.id for c, _ in passed],
         "percentages": [m["percentage"] for _, m in passed],
         "values": [c.value for c, _ in passed],
-        # of a window that is closed already, what it passed is recorded and told to nobody
-        "notify": [m.get("notify", True) and not c.closed for c, m in passed],
+        "notify": [m.get("notify", True) and not c.silent for c, m in passed],
     }

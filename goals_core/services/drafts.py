@@ -23,6 +23,7 @@ from goals_core.sources.measures import Measure
 
 HIGHEST_MILESTONE = 100
 MOST_MILESTONES, MOST_TAGS = 20, 20
+_ADDED_UP = {Metric.NUMBER, Metric.CURRENCY, Metric.COUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Draft:
     tags: tuple[str, ...] = ()
     range_min: Decimal | None = None
     range_max: Decimal | None = None
+    prorate: bool = False  # by the working days that someone is there
 
 
 def check(db: TenantSession, draft: Draft) -> Draft:
@@ -86,6 +88,7 @@ def check(db: TenantSession, draft: Draft) -> Draft:
     _check_range(checks, tidy)
     _check_days(checks, tidy)
     measure = _measure(checks, tidy)
+    _check_prorate(checks, tidy, measure)
     if measure is not None:
         _check_attributes(checks, db, measure)
     checks.done()
@@ -163,6 +166,15 @@ def _check_days(checks: Checks, draft: Draft) -> None:
             checks.problem("ends_at", N_("A custom period needs its last day."))
     elif checks.day("ends_at", draft.ends_at) < first:
         checks.problem("ends_at", N_("This must not be before the first day."))
+
+
+def _check_prorate(checks: Checks, draft: Draft, measure: Measure | None) -> None:
+    """Only what adds up over the days can be asked for in part."""
+    adds_up = draft.type is not GoalType.MAINTAIN and draft.metric in _ADDED_UP
+    if measure is not None:
+        adds_up = adds_up and measure.aggregation in {Aggregation.SUM, Aggregation.COUNT}
+    if draft.prorate and not adds_up:
+        checks.problem("prorate", N_("Only what adds up over the days can be prorated."))
 
 
 def _measure(checks: Checks, draft: Draft) -> Measure | None:

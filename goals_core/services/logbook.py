@@ -14,8 +14,15 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST, Checks
 from goals_core.db import TenantSession
-from goals_core.errors import N_, Conflict, NotFound
-from goals_core.kinds import AssignmentStatus, GoalStatus, Metric, ProgressSource, Source
+from goals_core.errors import N_, Conflict, NotFound, WindowClosed, invalid
+from goals_core.kinds import (
+    AssignmentStatus,
+    EntryKind,
+    GoalStatus,
+    Metric,
+    ProgressSource,
+    Source,
+)
 from goals_core.models.base import new_id
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
@@ -33,10 +40,6 @@ class TrackedAutomatically(Conflict):
 
 class NotRunning(Conflict):
     message = N_("{goal} is {status}; it takes no progress now.")
-
-
-class WindowClosed(Conflict):
-    message = N_("{goal} closed on {closed_on}; progress can no longer be recorded.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class Logbook:
     tenant: Tenant
     author: UUID | None
     states: dict[UUID, _State]
-    references: References
+    references: References = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -90,6 +93,25 @@ class Logbook:
         _refuse(state.row)
         change, note = _checked(reading, state, self.tenant.today)
         self._append(reading, state, change, note)
+
+    def refuse(self, assignment_id: UUID) -> None:
+        """Refuse when the goal takes no progress by hand at all."""
+        _refuse(self.states[assignment_id].row)
+
+    def correct(self, assignment_id: UUID, on: date, change: Decimal, note: str) -> UUID:
+        """Add a correction, unchecked, and return the id of its line."""
+        state = self.states[assignment_id]
+        if abs(state.value + change) > LARGEST:
+            raise invalid("value", N_("This must be at most {most}."), most=LARGEST)
+        return self._line(
+            state,
+            change,
+            on,
+            note,
+            kind=EntryKind.CORRECTION,
+            source=ProgressSource.MANUAL,
+            reference=None,
+        )
 
     def write(self, db: TenantSession) -> None:
         """Write the lines, and on each assignment when it was last updated."""
@@ -113,30 +135,54 @@ class Logbook:
         )
 
     def _append(self, reading: Reading, state: _State, change: Decimal, note: str) -> None:
-        now = clock.now()
-        logged_at = next_moment(state.last_logged_at, now)
-        self.lines.append(
-            {
-                "tenant_id": self.tenant.id,
-                "id": new_id(),
-                "assignment_id": reading.assignment_id,
-                "previous_value": state.value,
-                "new_value": state.value + change,
-                "change_amount": change,
-                "source": reading.source,
-                "source_reference": reading.reference,
-                "notes": note,
-                "logged_at": logged_at,
-                "logged_by": self.author,
-                "occurred_at": _moment(reading.on, now, self.tenant),
-            }
+        self._line(
+            state,
+            change,
+            reading.on,
+            note,
+            kind=EntryKind.CHANGE if reading.value is None else EntryKind.VALUE,
+            source=reading.source,
+            reference=reading.reference,
         )
-        state.value += change
-        state.last_logged_at = logged_at
         state.last_day = max(reading.on, state.last_day or reading.on)
         if reading.reference is not None and reading.source in BY_PROGRAM:
             key = (reading.assignment_id, reading.reference)
             self.references[key] = Recorded(state.value, change, reading.on)
+
+    def _line(
+        self,
+        state: _State,
+        change: Decimal,
+        on: date,
+        note: str,
+        *,
+        kind: EntryKind,
+        source: ProgressSource,
+        reference: str | None,
+    ) -> UUID:
+        """Add the line that begins with the value that the last one ended with."""
+        now, line_id = clock.now(), new_id()
+        logged_at = next_moment(state.last_logged_at, now)
+        self.lines.append(
+            {
+                "tenant_id": self.tenant.id,
+                "id": line_id,
+                "assignment_id": state.row.Assignment.id,
+                "previous_value": state.value,
+                "new_value": state.value + change,
+                "change_amount": change,
+                "source": source,
+                "source_reference": reference,
+                "notes": note,
+                "logged_at": logged_at,
+                "logged_by": self.author,
+                "occurred_at": _moment(on, now, self.tenant),
+                "kind": kind,
+            }
+        )
+        state.value += change
+        state.last_logged_at = logged_at
+        return line_id
 
     def _is_known(self, reading: Reading) -> bool:
         """Whether the row was recorded before; with other content it is a conflict.
@@ -154,8 +200,15 @@ class Logbook:
 
 
 def open_(db: TenantSession, readings: Sequence[Reading]) -> Logbook:
-    """Lock what the readings are for: definitions, then assignments, each by id."""
-    ids = {reading.assignment_id for reading in readings}
+    """Lock what the readings are for, and find what was recorded under their references."""
+    book = open_for(db, {reading.assignment_id for reading in readings})
+    found = references.find(db, book.states, [reading.reference for reading in readings])
+    book.references.update(found)
+    return book
+
+
+def open_for(db: TenantSession, ids: Collection[UUID]) -> Logbook:
+    """Lock assignments: their definitions, then themselves, each by id."""
     assigned = select(Assignment.definition_id).where(Assignment.id == func.any(ids_of(ids)))
     db.execute(
         select(Definition.id)
@@ -164,8 +217,15 @@ def open_(db: TenantSession, readings: Sequence[Reading]) -> Logbook:
         .with_for_update(read=True)
     )
     states = {row.Assignment.id: _state(row, db.actor.tenant) for row in _locked(db, ids)}
-    known = references.find(db, states, [reading.reference for reading in readings])
-    return Logbook(db.actor.tenant, db.actor.user_id, states, known)
+    return Logbook(db.actor.tenant, db.actor.user_id, states)
+
+
+def checked_note(note: str) -> str:
+    """A tidy note that can be stored."""
+    checks = Checks()
+    note = checks.text("note", note, longest=LONGEST_NOTE)
+    checks.done()
+    return note
 
 
 def _locked(
@@ -177,6 +237,7 @@ def _locked(
             ProgressEntry.tenant_id == Assignment.tenant_id,
             ProgressEntry.assignment_id == Assignment.id,
             ProgressEntry.voided_by.is_(None),
+            ProgressEntry.kind != EntryKind.CORRECTION,
         )
         .correlate(Assignment)
         .scalar_subquery()

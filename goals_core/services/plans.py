@@ -72,7 +72,6 @@ def what_a_plan_needs() -> Select[Any]:
         Definition.type,
         Definition.metric,
         Definition.unit,
-        Definition.target_value,
         Definition.range_min,
         Definition.range_max,
         Definition.source,
@@ -88,7 +87,6 @@ def subjects(
     """The assignments of a plan as `facts` wants them; with the closed ones if asked."""
     a, d = Assignment.__table__.c, Definition.__table__.c
     numbered = _numbered(plan)
-    target = func.coalesce(a.custom_target, d.target_value)
     no_range = d.range_min.is_(None) & d.range_max.is_(None)
     query = (
         select(
@@ -102,8 +100,8 @@ def subjects(
             a.team_id,
             a.period_start.label("starts"),
             a.period_end.label("ends"),
-            target.label("target"),
-            case((no_range, target), else_=d.range_min).label("lowest"),
+            a.target_value.label("target"),
+            case((no_range, a.target_value), else_=d.range_min).label("lowest"),
             d.range_max.label("highest"),
         )
         .select_from(Assignment.__table__)
@@ -119,9 +117,8 @@ def subjects(
     return query.cte("subjects")
 
 
-def rule_of(definition: Row[Any], custom_target: Decimal | None) -> Rule:
-    """The rule that an assignment of the definition is judged by."""
-    target = definition.target_value if custom_target is None else custom_target
+def rule_of(definition: Row[Any], target: Decimal) -> Rule:
+    """The rule that an assignment of the definition is judged by; `target` is what counts."""
     return Rule(definition.type, target, definition.range_min, definition.range_max)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
 from goals_core.errors import N_, GoalsError, Invalid, NotAllowed, Problem
-from goals_core.kinds import ProgressSource
+from goals_core.kinds import EntryKind, ProgressSource
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry
 from goals_core.services import logbook, standings
@@ -23,7 +23,7 @@ from goals_core.services.standings import Standing
 
 __all__ = ["Entry", "Reading", "bulk", "history", "record"]
 
-MOST_ROWS = 5000
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Entry:
     happened_at: datetime
     logged_at: datetime
     logged_by: str | None  # a name; None: the system
+    kind: EntryKind
+    is_voided: bool  # a correction took it back
 
 
 def history(
@@ -128,4 +130,6 @@ def _entry(row: ProgressEntry, author: str | None) -> Entry:
         happened_at=row.occurred_at,
         logged_at=row.logged_at,
         logged_by=author,
+        kind=row.kind,
+        is_voided=row.voided_by is not None,
     )

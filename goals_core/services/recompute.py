@@ -20,8 +20,9 @@ from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.errors import N_
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Source
-from goals_core.models.attainment import Evidence, Rule, judge
+from goals_core.models.attainment import Evidence, Judgement, Rule, judge
 from goals_core.models.goals import Assignment, Definition
+from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
 from goals_core.services import changes
 from goals_core.services.changes import Change
@@ -89,7 +90,10 @@ def _lock_assignments(
         select(
             Assignment.id,
             Assignment.definition_id,
-            Assignment.custom_target,
+            Assignment.target_value,
+            Assignment.rearm,
+            Assignment.at_risk_since,
+            Assignment.created_at,
             Assignment.current_value,
             Assignment.progress_percentage,
             Assignment.status,
@@ -141,27 +145,46 @@ def _judged(
     if found.value is None and row.last_updated_at is not None:
         # an average of nothing leaves the value that was there
         found = Evidence(value=row.current_value, peak=row.current_value)
-    rule = rule_of(definition, row.custom_target)
+    rule = rule_of(definition, row.target_value)
     window = Window(row.period_start, row.period_end)
     closed = window.is_closed(tenant.today, grace_days=tenant.grace_days)
     judgement = judge(rule, found, window, closed=closed)
-    before = (row.current_value, row.progress_percentage, row.status, False)
+    at_risk = not closed and _is_at_risk(rule, judgement, window, tenant)
+    before = (row.current_value, row.progress_percentage, row.status, row.at_risk_since is not None)
     value = row.current_value if found.value is None else found.value
-    if before == (value, judgement.progress, judgement.status, closed):
+    after = (value, judgement.progress, judgement.status, at_risk)
+    if before == after and not closed and not row.rearm:
         return None
     return Change(
         id=row.id,
         previous=row.current_value,
         value=value,
         progress=judgement.progress,
+        had_progress=row.progress_percentage,
         status=judgement.status,
         was=row.status,
         achieved_at=_achieved_at(row, rule, found, judgement.status, tenant),
         closed=closed,
+        at_risk=at_risk,
+        at_risk_since=row.at_risk_since,
+        rearm=row.rearm,
+        silent=closed and _was_closed(window, row.created_at, tenant),
         last_updated_at=row.last_updated_at,
         is_automatic=definition.source is not Source.MANUAL,
-        milestones=tuple(definition.milestones),
+        milestones=definition.milestones,
     )
+
+
+def _is_at_risk(rule: Rule, judgement: Judgement, window: Window, tenant: Tenant) -> bool:
+    risk = RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
+    is_open = judgement.status is AssignmentStatus.ACTIVE
+    return is_open and risk.flags(rule.type, judgement.progress, window, tenant.today)
+
+
+def _was_closed(window: Window, at: datetime, tenant: Tenant) -> bool:
+    """Whether the window was closed already when it was assigned."""
+    day = at.astimezone(ZoneInfo(tenant.timezone)).date()
+    return window.is_closed(day, grace_days=tenant.grace_days)
 
 
 def _achieved_at(

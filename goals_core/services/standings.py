@@ -36,6 +36,7 @@ from goals_core.kinds import (
 from goals_core.models.attainment import Rule, attainment
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment, Definition
+from goals_core.models.proration import Proration
 from goals_core.models.risk import Pace, RiskRule, pace
 from goals_core.models.windows import Window
 from goals_core.services import visibility
@@ -63,6 +64,7 @@ class Standing:
     window: Window
     rule: Rule
     has_own_target: bool
+    proration: Proration | None  # how the target came about, where only some days are worked
     value: Decimal
     progress: Decimal  # percent, 0 to 100
     attainment: Decimal  # percent, also beyond
@@ -207,7 +209,7 @@ def expected_percent(tenant: Tenant) -> ColumnElement[Any]:
 
 def attained() -> ColumnElement[Any]:
     """Attainment in percent, also beyond 100, as SQL."""
-    target = func.coalesce(Assignment.custom_target, Definition.target_value)
+    target = Assignment.target_value
     share = func.floor(Assignment.current_value * 10000 / func.nullif(target, 0)) / 100
     return case((target == 0, 100), else_=share)
 
@@ -215,8 +217,7 @@ def attained() -> ColumnElement[Any]:
 def standing_of(row: Row[Assignment, Definition, str], tenant: Tenant) -> Standing:
     """One row of `query` as a standing."""
     a, d, assignee = row.Assignment, row.Definition, row.assignee
-    own = a.custom_target
-    rule = Rule(d.type, d.target_value if own is None else own, d.range_min, d.range_max)
+    rule = Rule(d.type, a.target_value, d.range_min, d.range_max)
     window = Window(a.period_start, a.period_end)
     return Standing(
         id=a.id,
@@ -233,7 +234,8 @@ def standing_of(row: Row[Assignment, Definition, str], tenant: Tenant) -> Standi
         assignee=assignee,
         window=window,
         rule=rule,
-        has_own_target=own is not None,
+        has_own_target=a.custom_target is not None,
+        proration=_proration(a),
         value=a.current_value,
         progress=a.progress_percentage,
         attainment=_attainment(rule, a),
@@ -247,6 +249,12 @@ def standing_of(row: Row[Assignment, Definition, str], tenant: Tenant) -> Standi
         pace=pace(rule.target, window, tenant.today),
         at_risk=_flagged(a, d, window, tenant),
     )
+
+
+def _proration(row: Assignment) -> Proration | None:
+    if row.worked_days is None or row.working_days is None:
+        return None
+    return Proration(row.full_target, row.worked_days, row.working_days)
 
 
 def _attainment(rule: Rule, row: Assignment) -> Decimal:

@@ -23,6 +23,7 @@ from goals_core.models.goals import Assignment, Definition, SyncRun
 from goals_core.models.sources import Opportunity
 from goals_core.services.plans import ids_of
 from goals_core.services.recompute import GoalError, Outcome, recompute
+from goals_core.services.rollover import begin_windows
 
 Progress = Callable[[float, str], None]
 WON = "closed_won"
@@ -55,7 +56,7 @@ class WonDeal:
 
 
 def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
-    """Compute every open assignment of the tenant anew, in one transaction.
+    """Begin the windows that are due, then compute every open assignment; some are closed by it.
 
     One sync per tenant at a time: `Busy` says who runs the other one since when.
     """
@@ -66,6 +67,8 @@ def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
         tell(0.1, N_("Waiting for its turn"))
         _take_turn(turn)
         run_id = _begin(actor)
+        tell(0.2, N_("Beginning new windows"))
+        begin_windows(actor)
         tell(0.3, N_("Adding up the records"))
         with tenant_session(actor) as db:
             outcome = recompute(db, reference=str(run_id))

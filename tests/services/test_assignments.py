@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from goals_core.db import tenant_session
-from goals_core.errors import Invalid, NotAllowed, NotFound, OwnTarget
+from goals_core.errors import Invalid, NotAllowed, NotFound, OwnTarget, WindowClosed
 from goals_core.models.goals import AssigneeType, GoalStatus, GoalType, Metric, Period
 from goals_core.models.goals import AssignmentStatus as Status
 from goals_core.services import assignments, identity, logbook, progress
@@ -289,7 +289,7 @@ def test_nothing_of_a_closed_window_changes(cast):
     for deed in deeds(goal):
         with (
             tenant_session(cast.admin) as db,
-            pytest.raises(assignments.WindowClosed, match="2026-05-20"),
+            pytest.raises(WindowClosed, match="2026-05-20"),
         ):
             deed(db)
     assert standing(cast.admin, goal) == before

@@ -83,6 +83,7 @@ def test_a_created_definition_is_told_in_full_and_exactly(cast, at):
         "tags": ["a"],
         "range_min": None,
         "range_max": None,
+        "prorate": False,
         "status": "draft",
     }
 

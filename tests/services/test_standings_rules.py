@@ -62,12 +62,14 @@ def some_assignment(rnd: Random, definition: dict) -> dict:
     progress = rnd.choice(
         [*near, Decimal("49.99"), Decimal(50), Decimal(rnd.randint(0, 9999)) / 100]
     )
+    own = rnd.choice([None, some_target(rnd)])
     return {
         "tenant_id": definition["tenant_id"],
         "id": new_id(),
         "definition_id": definition["id"],
         "assignee_type": AssigneeType.TENANT,
-        "custom_target": rnd.choice([None, some_target(rnd)]),
+        "custom_target": own,
+        "full_target": definition["target_value"] if own is None else own,
         "current_value": Decimal(rnd.randint(-HIGHEST, HIGHEST)) / 100,
         "progress_percentage": min(progress, Decimal(100)),
         "status": rnd.choice([AssignmentStatus.ACTIVE, *AssignmentStatus]),

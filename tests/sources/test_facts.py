@@ -170,6 +170,7 @@ def assignment_row(db: TenantSession, goal: Goal, definition_id: UUID, id_: UUID
         "assignee_type": kind,
         "user_id": goal.assignee if kind is AssigneeType.USER else None,
         "team_id": goal.assignee if kind is AssigneeType.TEAM else None,
+        "full_target": goal.rule.target,
         "current_value": Decimal(0),
         "progress_percentage": Decimal(0),
         "status": AssignmentStatus.ACTIVE,

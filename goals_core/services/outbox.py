@@ -1,0 +1,139 @@
+"""What people are to be told, in the transaction that caused it; the worker delivers it later.
+
+| event                    | told to
+| goal.milestone_reached   | the assignee
+| goal.achieved            | the assignee and their manager
+| goal.at_risk             | the manager, once until it has recovered
+| goal.failed              | the manager
+
+A team is its members of today, its manager whoever leads it; for the company both are who manages
+goals. A person's manager is the one of their account, else who leads a team they are in.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from goals_core import clock
+from goals_core.db import TenantSession
+from goals_core.kinds import Event
+from goals_core.models.base import new_id
+
+_ASSIGNEE, _MANAGER = "assignee", "manager"
+AUDIENCE: dict[Event, tuple[str, ...]] = {
+    Event.MILESTONE_REACHED: (_ASSIGNEE,),
+    Event.ACHIEVED: (_ASSIGNEE, _MANAGER),
+    Event.AT_RISK: (_MANAGER,),
+    Event.FAILED: (_MANAGER,),
+}
+_PEOPLE = text(
+    """
+    WITH a AS (
+        SELECT g.id, g.assignee_type, g.user_id, g.team_id FROM goals.assignments g
+        WHERE g.tenant_id = :tenant_id AND g.id = ANY (CAST(:ids AS uuid[]))
+    ), members AS (
+        SELECT m.team_id, m.user_id, t.manager_id FROM core.team_members m
+        JOIN core.teams t ON t.tenant_id = m.tenant_id AND t.id = m.team_id
+        WHERE m.tenant_id = :tenant_id AND t.tenant_id = :tenant_id
+            AND m.member_from <= :today AND (m.member_to IS NULL OR m.member_to >= :today)
+    ), people AS (
+        SELECT u.id, u.manager_id, u.role FROM core.users u
+        WHERE u.tenant_id = :tenant_id AND u.is_active
+    ), told AS (
+        SELECT a.id, 'assignee' AS part, a.user_id FROM a WHERE a.user_id IS NOT NULL
+        UNION
+        SELECT a.id, 'assignee', m.user_id FROM a JOIN members m ON m.team_id = a.team_id
+        UNION
+        SELECT a.id, part, p.id FROM a JOIN people p ON p.role = 'admin'
+            CROSS JOIN unnest(ARRAY['assignee', 'manager']) AS part
+        WHERE a.assignee_type = 'tenant'
+        UNION
+        SELECT a.id, 'manager', coalesce(p.manager_id, m.manager_id) FROM a
+            JOIN people p ON p.id = a.user_id
+            LEFT JOIN members m ON p.manager_id IS NULL AND m.user_id = a.user_id
+        UNION
+        SELECT a.id, 'manager', t.manager_id FROM a
+            JOIN core.teams t ON t.tenant_id = :tenant_id AND t.id = a.team_id
+    )
+    SELECT told.id, told.part, told.user_id FROM told
+    JOIN people ON people.id = told.user_id ORDER BY told.id, told.user_id
+    """
+)
+_INSERT = text(
+    """
+    INSERT INTO goals.outbox (tenant_id, id, event, assignment_id, user_id, data, created_at)
+    SELECT :tenant_id, n.id, n.event, a.id, n.user_id, jsonb_strip_nulls(jsonb_build_object(
+        'goalName', d.name, 'milestone', n.milestone, 'currentValue', a.current_value,
+        'targetValue', a.target_value, 'progress', a.progress_percentage,
+        'remainingDays', greatest(a.period_end - greatest(a.period_start - 1, :today), 0)
+    )), :now
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:events AS text[]), CAST(:assignment_ids AS uuid[]),
+        CAST(:user_ids AS uuid[]), CAST(:milestones AS integer[])
+    ) AS n (id, event, assignment_id, user_id, milestone)
+    JOIN goals.assignments a ON a.tenant_id = :tenant_id AND a.id = n.assignment_id
+    JOIN goals.definitions d ON d.tenant_id = :tenant_id AND d.id = a.definition_id
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened to an assignment; `milestone` is the percentage that was reached."""
+
+    event: Event
+    assignment_id: UUID
+    milestone: int | None = None
+
+
+def tell(db: TenantSession, news: Sequence[News]) -> None:
+    """Put each piece of news into the outbox, a row for everyone it is for."""
+    if not news:
+        return
+    people = _people(db, {item.assignment_id for item in news})
+    rows = [
+        (item, user_id)
+        for item in news
+        for user_id in dict.fromkeys(
+            user_id
+            for part in AUDIENCE[item.event]
+            for user_id in people.get((item.assignment_id, part), ())
+        )
+    ]
+    if rows:
+        day = {"today": db.actor.tenant.today, "now": clock.now()}
+        db.execute(_INSERT, {"tenant_id": db.tenant_id} | day | _arrays(rows))
+
+
+def forget(db: TenantSession, ids: Collection[UUID]) -> None:
+    """Delete what was told of assignments that are deleted themselves."""
+    db.execute(
+        text(
+            "DELETE FROM goals.outbox o"
+            " WHERE o.tenant_id = :tenant_id AND o.assignment_id = ANY (CAST(:ids AS uuid[]))"
+        ),
+        {"tenant_id": db.tenant_id, "ids": list(ids)},
+    )
+
+
+def _people(db: TenantSession, ids: Collection[UUID]) -> dict[tuple[UUID, str], list[UUID]]:
+    """Who is to be told, by assignment and part: assignee or manager."""
+    day = {"tenant_id": db.tenant_id, "ids": list(ids), "today": db.actor.tenant.today}
+    found: dict[tuple[UUID, str], list[UUID]] = {}
+    for row in db.execute(_PEOPLE, day):
+        found.setdefault((row.id, row.part), []).append(row.user_id)
+    return found
+
+
+def _arrays(rows: Sequence[tuple[News, UUID]]) -> dict[str, Any]:
+    return {
+        "ids": [new_id() for _ in rows],
+        "events": [item.event.value for item, _ in rows],
+        "assignment_ids": [item.assignment_id for item, _ in rows],
+        "user_ids": [user_id for _, user_id in rows],
+        "milestones": [item.milestone for item, _ in rows],
+    }
