@@ -1,4 +1,4 @@
-"""The command line: migrate, demo, sync, create-tenant, create-user.
+"""The command line: migrate, demo, sync, roll-over, create-tenant, create-user, psql.
 
 Every command ends with 0 when it did what it says, 1 with a sentence when it could not, and 2 when
 it was called wrongly.
@@ -17,7 +17,7 @@ from goals_core import db, embedded, installation, schema
 from goals_core.actor import Actor, Role, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
-from goals_core.services import identity, tracking
+from goals_core.services import identity, rollover, tracking
 
 app = typer.Typer(
     help="Goals: the operator's commands. Without GOALS_DATABASE_URL they use the embedded server.",
@@ -70,6 +70,17 @@ def sync(
         results = [_sync(each) for each in tenants]
         if any(result.errors for result in results):
             raise typer.Exit(1)
+
+
+@app.command()
+def roll_over(
+    tenant: Annotated[str | None, typer.Option(help="only this tenant, by its slug")] = None,
+) -> None:
+    """Begin the windows that are due and close those whose days of grace are over."""
+    with _told(), _open():
+        for each in [identity.get_tenant(tenant)] if tenant else identity.list_tenants():
+            done = rollover.roll_over(Actor.system(each))
+            print(f"{each.slug}: {done.begun} begun, {done.closed} closed, {done.seconds:.1f} s")
 
 
 @app.command()

@@ -15,17 +15,21 @@ from goals_core.errors import (
     N_,
     Conflict,
     NotAllowed,
-    NotFound,
-    OwnTarget,
     WindowClosed,
     invalid,
 )
-from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, GoalType, Metric
-from goals_core.models.base import new_id
-from goals_core.models.core import Team, User
+from goals_core.kinds import AssigneeType, AssignmentStatus
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
-from goals_core.models.windows import Window
-from goals_core.services import audit, changes, definitions, standings, targets, visibility
+from goals_core.services import (
+    assigning,
+    audit,
+    changes,
+    definitions,
+    standings,
+    targets,
+    visibility,
+)
+from goals_core.services.assigning import Assignee, Assignees, NobodyWorks
 from goals_core.services.audit import Deed
 from goals_core.services.definition_views import assigned_facts
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
@@ -33,15 +37,10 @@ from goals_core.services.recompute import recompute
 from goals_core.services.standings import Standing
 
 LONGEST_NOTE = 2000
-_ENDED = {GoalStatus.COMPLETED, GoalStatus.CANCELLED}
 
 
 class AssignedAlready(Conflict):
     message = N_("{assignee} has this goal already from {first} to {last}.")
-
-
-class GoalIsOver(Conflict):
-    message = N_("{name} is {status} and can no longer be assigned.")
 
 
 class AssignmentHasProgress(Conflict):
@@ -50,10 +49,6 @@ class AssignmentHasProgress(Conflict):
 
 class IsCancelled(Conflict):
     message = N_("{assignee}'s assignment is cancelled already.")
-
-
-class NobodyWorks(Conflict):
-    message = N_("{assignee} works on no day from {first} to {last}: there is nothing to reach.")
 
 
 def list_(
@@ -113,30 +108,15 @@ def create(
     Its value so far is computed at once when the definition is active.
     """
     db.actor.need(Permission.ASSIGN)
-    definition = _assignable(db, definition_id)
-    assignee = _assignee(db, assignee_type, user_id, team_id)
+    definition = assigning.assignable(db, definition_id)
+    who, everyone = _assignee(assignee_type, user_id, team_id), Assignees(db)
+    assignee = everyone.need(who)
     notes = _check(definition, custom_target, notes)
-    window = _window(db, definition, on)
-    _refuse_absent(db, definition, user_id, window)
-    assignment = Assignment(
-        id=new_id(),
-        definition_id=definition_id,
-        assignee_type=assignee_type,
-        user_id=user_id,
-        team_id=team_id,
-        custom_target=custom_target,
-        full_target=definition.target_value if custom_target is None else custom_target,
-        current_value=Decimal(0),
-        progress_percentage=Decimal(0),
-        status=AssignmentStatus.ACTIVE,
-        notes=notes,
-        period_start=window.start,
-        period_end=window.end,
-        created_at=clock.now(),
-        updated_at=clock.now(),
-        rolls_over=True,
-        rearm=False,
-    )
+    window = assigning.window_on(db, definition, on)
+    if definition.prorate and not everyone.works_in(who, window):
+        raise NobodyWorks(assignee=assignee, first=window.start, last=window.end)
+    row = assigning.new_row(definition, who, window, custom_target=custom_target, notes=notes)
+    assignment = Assignment(**row)
     _insert(db, assignment, assignee)
     audit.note(db, Deed.ASSIGNMENT_CREATED, assignment.id, after=assigned_facts(assignment))
     targets.follow(db, [assignment.id])
@@ -151,7 +131,7 @@ def update(
     assignment, definition = _changeable(db, assignment_id)
     notes = _check(definition, custom_target, notes)
     if assignment.custom_target != custom_target:
-        _refuse_own(db, assignment.user_id)
+        assigning.refuse_own(db, assignment.user_id)
     before = assigned_facts(assignment)
     assignment.custom_target, assignment.notes = custom_target, notes
     assignment.updated_at = clock.now()
@@ -167,7 +147,7 @@ def update(
 def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
     """Take an assignment out of tracking; what was recorded stays."""
     assignment, _ = _changeable(db, assignment_id)
-    _refuse_own(db, assignment.user_id)
+    assigning.refuse_own(db, assignment.user_id)
     before = assigned_facts(assignment)
     assignment.status = AssignmentStatus.CANCELLED
     assignment.updated_at = clock.now()
@@ -181,7 +161,7 @@ def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
 def delete(db: TenantSession, assignment_id: UUID) -> None:
     """Delete an assignment, while there is no progress."""
     assignment, _ = _changeable(db, assignment_id)
-    _refuse_own(db, assignment.user_id)
+    assigning.refuse_own(db, assignment.user_id)
     entry = select(ProgressEntry.id).where(ProgressEntry.assignment_id == assignment_id)
     if db.scalar(entry.limit(1)) is not None:
         raise AssignmentHasProgress
@@ -190,95 +170,19 @@ def delete(db: TenantSession, assignment_id: UUID) -> None:
     db.delete(assignment)
 
 
-def _assignable(db: TenantSession, definition_id: UUID) -> Definition:
-    definitions.get(db, definition_id)  # out of sight is not found
-    definition = db.get_one(
-        Definition, (db.tenant_id, definition_id), with_for_update={"read": True}
-    )
-    if definition.status in _ENDED:
-        raise GoalIsOver(name=definition.name, status=definition.status)
-    return definition
-
-
-def _assignee(
-    db: TenantSession, type_: AssigneeType, user_id: UUID | None, team_id: UUID | None
-) -> str:
-    """The assignee's name, when the actor may assign to them."""
-    given = {AssigneeType.USER: user_id, AssigneeType.TEAM: team_id, AssigneeType.TENANT: None}
+def _assignee(type_: AssigneeType, user_id: UUID | None, team_id: UUID | None) -> Assignee:
     if [user_id, team_id].count(None) != (2 if type_ is AssigneeType.TENANT else 1):
         raise invalid("assignee", N_("Choose one person, one team or the whole company."))
-    wanted = given[type_]
-    if type_ is AssigneeType.TENANT:
-        db.actor.need(Permission.MANAGE)
-        return db.actor.tenant.name
-    if wanted is None:
-        raise invalid("assignee", N_("Choose who is to reach it."))
-    if type_ is AssigneeType.USER:
-        _refuse_own(db, wanted)
-    return _led_name(db, type_, wanted)
-
-
-def _led_name(db: TenantSession, type_: AssigneeType, id_: UUID) -> str:
-    table, led = (
-        (User, visibility.led_people(db))
-        if type_ is AssigneeType.USER
-        else (Team, visibility.led_teams(db))
-    )
-    name = db.scalar(select(table.name).where(table.id == id_))
-    if name is None:
-        raise NotFound(type_.value)
-    if not db.actor.may(Permission.MANAGE) and id_ not in set(db.scalars(led)):
-        raise NotAllowed(permission=Permission.ASSIGN.value)
-    return name
-
-
-def _refuse_own(db: TenantSession, user_id: UUID | None) -> None:
-    is_own = user_id is not None and user_id == db.actor.user_id
-    if is_own and not db.actor.may(Permission.MANAGE):
-        raise OwnTarget(permission=Permission.MANAGE.value)
+    given = {AssigneeType.USER: user_id, AssigneeType.TEAM: team_id, AssigneeType.TENANT: None}
+    return Assignee(type_, given[type_])
 
 
 def _check(definition: Definition, custom_target: Decimal | None, notes: str) -> str:
     checks = Checks()
     notes = checks.text("notes", notes, longest=LONGEST_NOTE)
-    if custom_target is not None:
-        whole = definition.metric in {Metric.COUNT, Metric.BOOLEAN}
-        is_target = definition.type is GoalType.TARGET
-        checks.value(
-            "custom_target",
-            custom_target,
-            least=Decimal(0),
-            above=Decimal(0) if is_target else None,
-            whole=whole,
-        )
-        if definition.metric is Metric.BOOLEAN and custom_target != 1:
-            checks.problem("custom_target", N_("A yes/no goal has the target 1."))
+    assigning.check_target(checks, definition, custom_target, field="custom_target")
     checks.done()
     return notes
-
-
-def _window(db: TenantSession, definition: Definition, on: date | None) -> Window:
-    schedule = definitions.schedule_of(db, definition)
-    today = db.actor.tenant.today
-    if on is not None:
-        checks = Checks()
-        checks.day("on", on)
-        checks.done()
-    window = schedule.current_or_first(today) if on is None else schedule.window_on(on)
-    if window is None:
-        raise invalid("on", N_("{name} has no window on that day."), name=definition.name)
-    return window
-
-
-def _refuse_absent(
-    db: TenantSession, definition: Definition, user_id: UUID | None, window: Window
-) -> None:
-    """Refuse a prorated window of which someone works no day."""
-    if not definition.prorate or user_id is None:
-        return
-    who = db.get_one(User, (db.tenant_id, user_id))
-    if not targets.is_worked(window, who, db.actor.tenant.workweek):
-        raise NobodyWorks(assignee=who.name, first=window.start, last=window.end)
 
 
 def _insert(db: TenantSession, assignment: Assignment, assignee: str) -> None:

@@ -62,8 +62,19 @@ def view_of(definition: Definition, assignments: int) -> DefinitionView:
     )
 
 
+ASSIGNED = (
+    "definition_id",
+    "assignee_type",
+    "user_id",
+    "team_id",
+    "custom_target",
+    "notes",
+    "status",
+    "period_start",
+    "period_end",
+)
+
+
 def assigned_facts(assignment: Assignment) -> dict[str, Any]:
     """What the audit log compares of an assignment."""
-    names = ("definition_id", "assignee_type", "user_id", "team_id", "custom_target", "notes")
-    more = ("status", "period_start", "period_end")
-    return {name: getattr(assignment, name) for name in names + more}
+    return {name: getattr(assignment, name) for name in ASSIGNED}

@@ -11,7 +11,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound, OwnTarget, WindowClosed
 from goals_core.models.goals import AssigneeType, GoalStatus, GoalType, Metric, Period
 from goals_core.models.goals import AssignmentStatus as Status
-from goals_core.services import assignments, identity, logbook, progress
+from goals_core.services import assigning, assignments, identity, logbook, progress
 from goals_core.services.paging import PageRequest
 from tests import makers
 from tests.makers import TODAY, assign, by_hand, fields, make_definition, make_goal, standing
@@ -129,7 +129,7 @@ def test_what_is_over_is_assigned_to_nobody(cast):
         made = definition(cast, status=status)
         with (
             tenant_session(cast.admin) as db,
-            pytest.raises(assignments.GoalIsOver, match=status.value),
+            pytest.raises(assigning.GoalIsOver, match=status.value),
         ):
             assign(db, made, cast.rep)
 

@@ -1,0 +1,303 @@
+"""Planning for many at once: targets of people and windows, a team's members, the next period."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, or_, select, text
+
+from goals_core import clock
+from goals_core.actor import Permission
+from goals_core.checks import Checks
+from goals_core.db import TenantSession
+from goals_core.errors import N_, GoalsError, Invalid, Problem, WindowClosed
+from goals_core.kinds import AssigneeType, AssignmentStatus
+from goals_core.models.core import TeamMember
+from goals_core.models.goals import Assignment, Definition
+from goals_core.models.windows import Schedule
+from goals_core.services import assigning, audit, definitions, targets
+from goals_core.services.assigning import Assignee, Assignees
+from goals_core.services.audit import Deed
+from goals_core.services.definition_views import ASSIGNED, DefinitionView
+from goals_core.services.recompute import recompute
+
+MOST_QUOTAS = 100_000
+Cell = tuple[Assignee, date]
+"""Whose target, in the window that begins on which day."""
+
+_UPDATE = text(
+    """
+    UPDATE goals.assignments a SET custom_target = n.target, updated_at = :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:targets AS numeric[])) AS n (id, target)
+    WHERE a.tenant_id = :tenant_id AND a.id = n.id
+    """
+)
+_END_CHAINS = text(
+    """
+    UPDATE goals.assignments a SET rolls_over = false
+    WHERE a.tenant_id = :tenant_id AND a.definition_id = :definition_id AND a.rolls_over
+        AND EXISTS (
+            SELECT FROM goals.assignments b
+            WHERE b.tenant_id = :tenant_id AND b.definition_id = a.definition_id
+                AND b.assignee_type = a.assignee_type
+                AND b.user_id IS NOT DISTINCT FROM a.user_id
+                AND b.team_id IS NOT DISTINCT FROM a.team_id
+                AND b.period_start > a.period_start AND b.id = ANY (CAST(:ids AS uuid[]))
+        )
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """Whose target in the window that `on` falls in; None: the definition's own."""
+
+    assignee_type: AssigneeType
+    assignee_id: UUID | None = None
+    on: date
+    target: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many assignments were made, got another target, or had it already."""
+
+    created: int
+    changed: int
+    same: int
+
+
+def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota]) -> Planned:
+    """Assign people by windows with their targets, all or nothing.
+
+    What exists gets the new target, what does not is made; a window that is not named is left as
+    it is, and between planned windows none is rolled over. `Invalid` names every bad row by its
+    number, from 1: `1.assignee`, `1.on`, `1.target`.
+    """
+    db.actor.need(Permission.ASSIGN)
+    if len(quotas) > MOST_QUOTAS:
+        raise Invalid(Problem("rows", N_("At most {most} rows at a time."), {"most": MOST_QUOTAS}))
+    definition = assigning.assignable(db, definition_id, alone=True)
+    cells = _checked(db, definition, quotas)
+    found = _existing(db, definition_id)
+    _refuse_frozen(definition, quotas, cells, found)
+    missing = {cell: target for cell, target in cells.items() if cell not in found}
+    changed = {
+        found[cell].id: (found[cell].custom_target, target)
+        for cell, target in cells.items()
+        if cell in found and found[cell].custom_target != target
+    }
+    made = _create(db, definition, missing)
+    _change(db, changed)
+    ids = [*made, *changed]
+    targets.follow(db, ids)
+    _end_chains(db, definition_id, made)
+    recompute(db, only=ids)
+    return Planned(len(made), len(changed), len(cells) - len(ids))
+
+
+def assign_members(
+    db: TenantSession,
+    definition_id: UUID,
+    team_id: UUID,
+    *,
+    on: date | None = None,
+    custom_target: Decimal | None = None,
+) -> Planned:
+    """Assign a goal to each member of a team for one window; who has it already keeps it as it is.
+
+    Members are those of the day: today, or the window's first day when that is still to come.
+    """
+    db.actor.need(Permission.ASSIGN)
+    definition = assigning.assignable(db, definition_id, alone=True)
+    window = assigning.window_on(db, definition, on)
+    Assignees(db).need(Assignee(AssigneeType.TEAM, team_id))
+    day = max(window.start, min(db.actor.tenant.today, window.end))
+    members = _members(db, team_id, day)
+    have = {cell for cell in _existing(db, definition_id) if cell[1] == window.start}
+    quotas = [
+        Quota(
+            assignee_type=AssigneeType.USER,
+            assignee_id=user_id,
+            on=window.start,
+            target=custom_target,
+        )
+        for user_id in members
+        if (Assignee(AssigneeType.USER, user_id), window.start) not in have
+    ]
+    planned = set_targets(db, definition_id, quotas)
+    return replace(planned, same=len(members) - len(quotas))
+
+
+def copy_to_next(db: TenantSession, definition_id: UUID) -> DefinitionView:
+    """A draft for the next period with the same assignees and own targets, without who has left."""
+    db.actor.need(Permission.ASSIGN)
+    view = definitions.duplicate(db, definition_id, next_period=True)
+    latest = [
+        Quota(
+            assignee_type=row.assignee_type,
+            assignee_id=row.user_id or row.team_id,
+            on=view.settings.starts_at,
+            target=row.custom_target,
+        )
+        for row in _latest(db, definition_id)
+    ]
+    everyone = Assignees(db)
+    kept = [q for q in latest if not _has_left(everyone, q)]
+    set_targets(db, view.id, kept)
+    return definitions.get(db, view.id)
+
+
+def _has_left(everyone: Assignees, quota: Quota) -> bool:
+    left_on = everyone.left_on(Assignee(quota.assignee_type, quota.assignee_id))
+    return left_on is not None and left_on < quota.on
+
+
+def _checked(
+    db: TenantSession, definition: Definition, quotas: Sequence[Quota]
+) -> dict[Cell, Decimal | None]:
+    """The quotas by assignee and window; every bad row is told."""
+    schedule, allowed = definitions.schedule_of(db, definition), Assignees(db)
+    cells: dict[Cell, Decimal | None] = {}
+    problems: list[Problem] = []
+    for number, quota in enumerate(quotas, start=1):
+        bad = list(_problems(definition, schedule, allowed, quota))
+        window = None if bad else schedule.window_on(quota.on)
+        if window is not None:
+            cell = (Assignee(quota.assignee_type, quota.assignee_id), window.start)
+            if cell in cells:
+                bad.append(Problem("on", N_("This window is there twice for the same assignee.")))
+            cells[cell] = quota.target
+        problems += [replace(each, field=f"{number}.{each.field}") for each in bad]
+    if problems:
+        raise Invalid(*problems)
+    return cells
+
+
+def _problems(
+    definition: Definition, schedule: Schedule, allowed: Assignees, quota: Quota
+) -> Iterator[Problem]:
+    """What keeps one quota from being set."""
+    who = Assignee(quota.assignee_type, quota.assignee_id)
+    try:
+        allowed.need(who)
+    except Invalid as error:
+        yield from error.problems
+    except GoalsError as error:
+        yield Problem("assignee", error.message, error.facts)
+    checks = Checks()
+    day = checks.day("on", quota.on)
+    window = schedule.window_on(day)
+    if not checks.problems and window is None:
+        checks.problem("on", N_("{name} has no window on that day."), name=definition.name)
+    if window is not None and definition.prorate and not allowed.works_in(who, window):
+        checks.problem("on", N_("Nobody works a day of this window: there is nothing to reach."))
+    assigning.check_target(checks, definition, quota.target, field="target")
+    yield from checks.problems
+
+
+def _existing(db: TenantSession, definition_id: UUID) -> dict[Cell, Row[*tuple[Any, ...]]]:
+    """The definition's assignments, locked by id; nobody else makes one meanwhile."""
+    rows = db.execute(
+        select(
+            Assignment.id,
+            Assignment.assignee_type,
+            Assignment.user_id,
+            Assignment.team_id,
+            Assignment.period_start,
+            Assignment.custom_target,
+            Assignment.closed_at,
+            Assignment.status,
+        )
+        .where(Assignment.definition_id == definition_id)
+        .order_by(Assignment.id)
+        .with_for_update(key_share=True)
+    )
+    return {
+        (Assignee(row.assignee_type, row.user_id or row.team_id), row.period_start): row
+        for row in rows
+    }
+
+
+def _refuse_frozen(
+    definition: Definition,
+    quotas: Sequence[Quota],
+    cells: dict[Cell, Decimal | None],
+    found: dict[Cell, Row[*tuple[Any, ...]]],
+) -> None:
+    """What is closed or cancelled no longer gets another target."""
+    problems = []
+    for number, (cell, target) in enumerate(cells.items(), start=1):
+        row = found.get(cell)
+        if row is None or row.custom_target == target:
+            continue
+        if row.closed_at is not None:
+            facts = {"goal": definition.name, "closed_on": row.closed_at.date()}
+            problems.append(Problem(f"{number}.on", WindowClosed.message, facts))
+        elif row.status is AssignmentStatus.CANCELLED:
+            problems.append(Problem(f"{number}.on", N_("This assignment is cancelled.")))
+    if problems:
+        raise Invalid(*problems)
+    assert len(cells) == len(quotas)  # noqa: S101  (so a cell's place is its row's number)
+
+
+def _create(
+    db: TenantSession, definition: Definition, missing: dict[Cell, Decimal | None]
+) -> list[UUID]:
+    if not missing:
+        return []
+    schedule = definitions.schedule_of(db, definition)
+    rows = [
+        {"tenant_id": db.tenant_id}
+        | assigning.new_row(definition, who, window, custom_target=target)
+        for (who, first), target in missing.items()
+        if (window := schedule.window_on(first))
+    ]
+    db.execute(insert(Assignment), rows)
+    lines = [audit.Line(row["id"], after={name: row[name] for name in ASSIGNED}) for row in rows]
+    audit.note_all(db, Deed.ASSIGNMENT_CREATED, lines)
+    return [row["id"] for row in rows]
+
+
+def _change(db: TenantSession, changed: dict[UUID, tuple[Decimal | None, Decimal | None]]) -> None:
+    if not changed:
+        return
+    new = {"ids": list(changed), "targets": [target for _, target in changed.values()]}
+    db.execute(_UPDATE, {"tenant_id": db.tenant_id, "now": clock.now()} | new)
+    lines = [
+        audit.Line(id_, {"custom_target": before}, {"custom_target": after})
+        for id_, (before, after) in changed.items()
+    ]
+    audit.note_all(db, Deed.ASSIGNMENT_CHANGED, lines)
+
+
+def _end_chains(db: TenantSession, definition_id: UUID, made: Sequence[UUID]) -> None:
+    """Between planned windows none is rolled over: what was left out is meant."""
+    if made:
+        these = {"definition_id": definition_id, "ids": list(made)}
+        db.execute(_END_CHAINS, {"tenant_id": db.tenant_id} | these)
+
+
+def _members(db: TenantSession, team_id: UUID, day: date) -> list[UUID]:
+    query = select(TeamMember.user_id).where(
+        TeamMember.team_id == team_id,
+        TeamMember.member_from <= day,
+        or_(TeamMember.member_to.is_(None), TeamMember.member_to >= day),
+    )
+    return list(db.scalars(query.order_by(TeamMember.user_id)))
+
+
+def _latest(db: TenantSession, definition_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The assignees of the definition's last window, with their own targets."""
+    running = (
+        Assignment.definition_id == definition_id,
+        Assignment.status != AssignmentStatus.CANCELLED,
+    )
+    last = select(func.max(Assignment.period_start)).where(*running).scalar_subquery()
+    query = select(
+        Assignment.assignee_type, Assignment.user_id, Assignment.team_id, Assignment.custom_target
+    )
+    return db.execute(query.where(*running, Assignment.period_start == last)).all()
