@@ -145,14 +145,16 @@ def _number_problem(
 ) -> str | None:
     if not number.is_finite():
         return N_("This must be a number.")
-    rules = (
-        (above is None or number > above, N_("This must be more than {above}.")),
-        (number >= least, N_("This must be at least {least}.")),
-        (abs(number) <= LARGEST, N_("This must be at most {most}.")),
-        (_decimals(number) <= 2, N_("At most two decimals.")),
-        (not whole or _decimals(number) <= 0, N_("This must be a whole number.")),
-    )
-    return next((message for holds, message in rules if not holds), None)
+    if above is not None and number <= above:
+        return N_("This must be more than {above}.")
+    if number < least:
+        return N_("This must be at least {least}.")
+    if abs(number) > LARGEST:
+        return N_("This must be at most {most}.")
+    decimals = _decimals(number)
+    if decimals > 2:
+        return N_("At most two decimals.")
+    return N_("This must be a whole number.") if whole and decimals > 0 else None
 
 
 def _decimals(number: Decimal) -> int:

@@ -79,6 +79,9 @@ def _set_tenant(db: Session, _transaction: SessionTransaction, connection: Conne
 @event.listens_for(TenantSession, "do_orm_execute")
 def _bind_tenant(state: ORMExecuteState) -> None:
     # The policy is the wall; the bound value lets a distributed database find the shard.
+    # Statements on plain tables bind it themselves.
+    if not state.is_orm_statement:
+        return
     tenant_id = cast(TenantSession, state.session).tenant_id
     state.statement = cast(Any, state.statement).options(
         with_loader_criteria(

@@ -55,6 +55,7 @@ def list_(
     db: TenantSession,
     *,
     definition_id: UUID | None = None,
+    assignee_type: AssigneeType | None = None,
     user_id: UUID | None = None,
     team_id: UUID | None = None,
     status: AssignmentStatus | None = None,
@@ -64,6 +65,7 @@ def list_(
     """The assignments that match every filter given, the window that ends last first."""
     wanted = [
         Assignment.definition_id == definition_id if definition_id else None,
+        Assignment.assignee_type == assignee_type if assignee_type else None,
         Assignment.user_id == user_id if user_id else None,
         Assignment.team_id == team_id if team_id else None,
         Assignment.status == status if status else None,

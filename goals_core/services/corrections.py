@@ -22,8 +22,8 @@ from goals_core.kinds import EntryKind, Metric
 from goals_core.models.goals import ProgressEntry
 from goals_core.services import audit, logbook, standings
 from goals_core.services.audit import Deed
+from goals_core.services.entries import checked_note
 from goals_core.services.logbook import Logbook
-from goals_core.services.recompute import recompute
 from goals_core.services.standings import Standing
 
 
@@ -55,8 +55,7 @@ def void(db: TenantSession, entry_id: UUID, *, note: str = "") -> Standing:
     entries = _entries(db, assignment_id)
     voided = next(entry for entry in entries if entry.id == entry_id)
     _refuse(voided, book)
-    _correct(db, book, entries, voided, logbook.checked_note(note))
-    recompute(db, only=[assignment_id])
+    _correct(db, book, entries, voided, checked_note(note))
     return standings.get(db, assignment_id)
 
 
@@ -126,16 +125,16 @@ def _refuse_impossible(
     book: Logbook, voided: ProgressEntry, remaining: Sequence[ProgressEntry], zone: ZoneInfo
 ) -> None:
     """No count below 0, no yes/no beside 0 and 1, nothing that cannot be stored."""
-    definition = book.states[voided.assignment_id].row.Definition
+    state = book.states[voided.assignment_id]
     value = Decimal(0)
     for entry, change in _played(remaining):
         value += change
         is_fine = {
             Metric.COUNT: value >= 0,
             Metric.BOOLEAN: value in (0, 1),
-        }.get(definition.metric, abs(value) <= LARGEST)
+        }.get(state.metric, abs(value) <= LARGEST)
         if not is_fine:
-            raise NeedsIt(goal=definition.name, value=value, day=_day(entry, zone))
+            raise NeedsIt(goal=state.goal, value=value, day=_day(entry, zone))
 
 
 def _by_day(

@@ -46,7 +46,7 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
     plan = _plan(db, ids)
     if not plan.numbers:
         return found
-    who = subjects(db, plan, only=ids, closed=True)
+    who = subjects(db.actor.tenant, plan, only=ids, closed=True)
     today = db.actor.tenant.today
     read = readings.day_ends(who, plan.measures, tenant=db.actor.tenant, today=today)
     for row in db.execute(select(read).order_by(read.c.subject, read.c.day)):
@@ -64,7 +64,7 @@ def moves(
     plan = _plan(db, ids)
     if not plan.numbers:
         return []
-    who = subjects(db, plan, only=ids)
+    who = subjects(db.actor.tenant, plan, only=ids)
     read = readings.day_ends(who, plan.measures, tenant=tenant, today=tenant.today)
     since = tenant.today - timedelta(days=days)
     in_order = aggregate_order_by(read.c.value, read.c.day.desc())

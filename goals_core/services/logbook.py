@@ -1,37 +1,94 @@
-"""The log under lock: readings are checked one after the other, then written together."""
+"""The log under lock: entries are checked one after the other, then written together."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import Row, Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Tenant
-from goals_core.checks import LARGEST, Checks
+from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
-from goals_core.errors import N_, Conflict, NotFound, WindowClosed, invalid
-from goals_core.kinds import (
-    AssignmentStatus,
-    EntryKind,
-    GoalStatus,
-    Metric,
-    ProgressSource,
-    Source,
-)
+from goals_core.errors import N_, Conflict, GoalsError, NotFound, WindowClosed, invalid
+from goals_core.kinds import AssignmentStatus, EntryKind, GoalStatus, ProgressSource, Source
 from goals_core.models.base import new_id
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import references, visibility
+from goals_core.services import entries, recompute, references, visibility
+from goals_core.services.arrays import array, texts
 from goals_core.services.changes import next_moment
-from goals_core.services.plans import ids_of
+from goals_core.services.entries import Reading, State
+from goals_core.services.plans import Plan
+from goals_core.services.recompute import Locked
 from goals_core.services.references import BY_PROGRAM, OtherContent, Recorded, References
 
-LONGEST_NOTE, LONGEST_REFERENCE = 2000, 200
+_INSERT = text(
+    """
+    INSERT INTO goals.progress_log (tenant_id, id, assignment_id, previous_value, new_value,
+        change_amount, source, source_reference, notes, logged_at, logged_by, occurred_at, kind)
+    SELECT :tenant_id, n.id, n.assignment_id, n.value - n.change, n.value, n.change, n.source,
+        n.reference, n.note, n.logged_at, :author, n.occurred_at, n.kind
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:assignment_ids AS uuid[]), CAST(:values AS numeric[]),
+        CAST(:changes AS numeric[]), CAST(:sources AS goals.progress_source[]),
+        CAST(:references AS text[]), CAST(:notes AS text[]), CAST(:logged AS timestamptz[]),
+        CAST(:occurred AS timestamptz[]), CAST(:kinds AS goals.entry_kind[])
+    ) AS n (id, assignment_id, value, change, source, reference, note, logged_at, occurred_at, kind)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    """
+)
+_A, _D, _P = Assignment.__table__.c, Definition.__table__.c, ProgressEntry.__table__.c
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_LAST_AT = (
+    select(func.max(_P.occurred_at))
+    .where(
+        _P.tenant_id == _A.tenant_id,
+        _P.assignment_id == _A.id,
+        _P.voided_by.is_(None),
+        _P.kind != EntryKind.CORRECTION,
+    )
+    .correlate(Assignment.__table__)
+    .scalar_subquery()
+)
+# Where logs end, and what decides whether they take another entry.
+_LOGS = (
+    select(
+        *recompute.COLUMNS,
+        _A.user_id,
+        _D.name,
+        _D.metric,
+        _D.source,
+        _D.status.label("goal_status"),
+        _LAST_AT.label("last_at"),
+    )
+    .join_from(
+        Assignment.__table__,
+        Definition.__table__,
+        (_D.tenant_id == _A.tenant_id) & (_D.id == _A.definition_id),
+    )
+    .where(_A.tenant_id == _TENANT, _A.id == func.any(bindparam("only", type_=ARRAY(Uuid))))
+    .order_by(_A.id)
+    .with_for_update(of=Assignment.__table__, key_share=True)
+)
+_COLUMNS = (
+    "ids",
+    "assignment_ids",
+    "values",
+    "changes",
+    "sources",
+    "references",
+    "notes",
+    "logged",
+    "occurred",
+    "kinds",
+)
 
 
 class TrackedAutomatically(Conflict):
@@ -42,108 +99,68 @@ class NotRunning(Conflict):
     message = N_("{goal} is {status}; it takes no progress now.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Progress to be recorded: either the new value or the change."""
-
-    assignment_id: UUID
-    on: date
-    value: Decimal | None = None
-    change: Decimal | None = None
-    note: str = ""
-    source: ProgressSource = ProgressSource.MANUAL
-    reference: str | None = None
-
-
-@dataclass(slots=True)
-class _State:
-    """An assignment while readings are added to it."""
-
-    row: Row[Assignment, Definition, datetime]
-    value: Decimal
-    last_day: date | None
-    last_logged_at: datetime | None
-
-
 @dataclass(slots=True)
 class Logbook:
     """The locked assignments of some readings, and the lines that are to be written."""
 
     tenant: Tenant
     author: UUID | None
-    states: dict[UUID, _State]
+    now: datetime
+    today: date
+    locked: Locked
+    states: dict[UUID, State]
     references: References = field(default_factory=dict)
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def size(self) -> int:
         return len(self.lines)
 
-    @property
-    def touched(self) -> Collection[UUID]:
-        return {line["assignment_id"] for line in self.lines}
-
     def add(self, reading: Reading) -> None:
         """Check a reading against the log so far and add its line."""
-        state = self.states.get(reading.assignment_id)
-        if state is None:
-            raise NotFound(N_("assignment"))
-        if self._is_known(reading):
+        state = self._open_state(reading.assignment_id)
+        if reading.reference is not None and self._is_known(reading):
             return
-        _refuse(state.row)
-        change, note = _checked(reading, state, self.tenant.today)
+        if state.refusal is not None:
+            raise state.refusal
+        change, note = entries.checked(reading, state, self.today)
         self._append(reading, state, change, note)
 
     def refuse(self, assignment_id: UUID) -> None:
         """Refuse when the goal takes no progress by hand at all."""
-        _refuse(self.states[assignment_id].row)
+        if refusal := self._open_state(assignment_id).refusal:
+            raise refusal
 
     def correct(self, assignment_id: UUID, on: date, change: Decimal, note: str) -> UUID:
         """Add a correction, unchecked, and return the id of its line."""
-        state = self.states[assignment_id]
+        state = self._open_state(assignment_id)
         if abs(state.value + change) > LARGEST:
             raise invalid("value", N_("This must be at most {most}."), most=LARGEST)
-        return self._line(
-            state,
-            change,
-            on,
-            note,
-            kind=EntryKind.CORRECTION,
-            source=ProgressSource.MANUAL,
-            reference=None,
-        )
+        by_hand = (ProgressSource.MANUAL, None, note, EntryKind.CORRECTION)
+        return self._line(assignment_id, state, change, on, *by_hand)
 
     def write(self, db: TenantSession) -> None:
-        """Write the lines, and on each assignment when it was last updated."""
+        """Write the lines and compute what they make of their assignments."""
         if not self.lines:
             return
-        db.execute(insert(ProgressEntry), self.lines)
-        touched = {i: self.states[i].last_logged_at for i in self.touched}
-        db.execute(
-            text(
-                """
-                UPDATE goals.assignments a SET last_updated_at = n.at
-                FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS n (id, at)
-                WHERE a.tenant_id = :tenant_id AND a.id = n.id
-                """
-            ),
-            {
-                "tenant_id": db.tenant_id,
-                "ids": list(touched),
-                "times": list(touched.values()),
-            },
-        )
+        columns = dict(zip(_COLUMNS, zip(*self.lines, strict=True), strict=True))
+        as_texts = {
+            name: texts(column) if name in {"references", "notes"} else array(column)
+            for name, column in columns.items()
+        }
+        db.execute(_INSERT, {"tenant_id": self.tenant.id, "author": self.author} | as_texts)
+        touched = set(columns["assignment_ids"])
+        logged = {id_: at for id_ in touched if (at := self.states[id_].last_logged_at)}
+        recompute.compute(db, self.locked, logged=logged)
 
-    def _append(self, reading: Reading, state: _State, change: Decimal, note: str) -> None:
-        self._line(
-            state,
-            change,
-            reading.on,
-            note,
-            kind=EntryKind.CHANGE if reading.value is None else EntryKind.VALUE,
-            source=reading.source,
-            reference=reading.reference,
-        )
+    def _open_state(self, assignment_id: UUID) -> State:
+        if assignment_id not in self.states:
+            raise NotFound(N_("assignment"))
+        return self.states[assignment_id]
+
+    def _append(self, reading: Reading, state: State, change: Decimal, note: str) -> None:
+        given = (reading.source, reading.reference, note, reading.kind)
+        self._line(reading.assignment_id, state, change, reading.on, *given)
         state.last_day = max(reading.on, state.last_day or reading.on)
         if reading.reference is not None and reading.source in BY_PROGRAM:
             key = (reading.assignment_id, reading.reference)
@@ -151,37 +168,34 @@ class Logbook:
 
     def _line(
         self,
-        state: _State,
+        assignment_id: UUID,
+        state: State,
         change: Decimal,
         on: date,
-        note: str,
-        *,
-        kind: EntryKind,
         source: ProgressSource,
         reference: str | None,
+        note: str,
+        kind: EntryKind,
     ) -> UUID:
         """Add the line that begins with the value that the last one ended with."""
-        now, line_id = clock.now(), new_id()
-        logged_at = next_moment(state.last_logged_at, now)
-        self.lines.append(
-            {
-                "tenant_id": self.tenant.id,
-                "id": line_id,
-                "assignment_id": state.row.Assignment.id,
-                "previous_value": state.value,
-                "new_value": state.value + change,
-                "change_amount": change,
-                "source": source,
-                "source_reference": reference,
-                "notes": note,
-                "logged_at": logged_at,
-                "logged_by": self.author,
-                "occurred_at": _moment(on, now, self.tenant),
-                "kind": kind,
-            }
-        )
+        line_id, logged_at = new_id(), next_moment(state.last_logged_at, self.now)
         state.value += change
         state.last_logged_at = logged_at
+        occurred = _moment(on, self.now, self.tenant.timezone)
+        self.lines.append(
+            (
+                line_id,
+                assignment_id,
+                state.value,
+                change,
+                source,
+                reference,
+                note,
+                logged_at,
+                occurred,
+                kind,
+            )
+        )
         return line_id
 
     def _is_known(self, reading: Reading) -> bool:
@@ -209,127 +223,54 @@ def open_(db: TenantSession, readings: Sequence[Reading]) -> Logbook:
 
 def open_for(db: TenantSession, ids: Collection[UUID]) -> Logbook:
     """Lock assignments: their definitions, then themselves, each by id."""
-    assigned = select(Assignment.definition_id).where(Assignment.id == func.any(ids_of(ids)))
-    db.execute(
-        select(Definition.id)
-        .where(Definition.id.in_(assigned))
-        .order_by(Definition.id)
-        .with_for_update(read=True)
-    )
-    states = {row.Assignment.id: _state(row, db.actor.tenant) for row in _locked(db, ids)}
-    return Logbook(db.actor.tenant, db.actor.user_id, states)
-
-
-def checked_note(note: str) -> str:
-    """A tidy note that can be stored."""
-    checks = Checks()
-    note = checks.text("note", note, longest=LONGEST_NOTE)
-    checks.done()
-    return note
-
-
-def _locked(
-    db: TenantSession, ids: Collection[UUID]
-) -> Sequence[Row[Assignment, Definition, datetime]]:
-    last = (
-        select(func.max(ProgressEntry.occurred_at))
-        .where(
-            ProgressEntry.tenant_id == Assignment.tenant_id,
-            ProgressEntry.assignment_id == Assignment.id,
-            ProgressEntry.voided_by.is_(None),
-            ProgressEntry.kind != EntryKind.CORRECTION,
-        )
-        .correlate(Assignment)
-        .scalar_subquery()
-    )
-    query = (
-        select(Assignment, Definition, last.label("last_at"))
-        .join(
-            Definition,
-            (Definition.tenant_id == Assignment.tenant_id)
-            & (Definition.id == Assignment.definition_id),
-        )
-        .where(Assignment.id == func.any(ids_of(ids)), visibility.progressable_assignments(db))
-        .order_by(Assignment.id)
-        .with_for_update(of=Assignment, key_share=True)
-    )
-    return db.execute(query, execution_options={"populate_existing": True}).all()
-
-
-def _state(row: Row[Assignment, Definition, datetime], tenant: Tenant) -> _State:
+    tenant = db.actor.tenant
+    plan = recompute.lock_definitions(db, ids)
+    rows = db.execute(_LOGS, {"tenant_id": tenant.id, "only": list(ids)}).all()
+    theirs = visibility.progressable(db, {row.id: row.user_id for row in rows})
     zone = ZoneInfo(tenant.timezone)
-    return _State(
-        row=row,
-        value=row.Assignment.current_value,
+    return Logbook(
+        tenant=tenant,
+        author=db.actor.user_id,
+        now=clock.now(),
+        today=tenant.today,
+        locked=Locked(plan, [row for row in rows if _is_open(row, plan, tenant.today)], ids),
+        states={row.id: _state(row, zone) for row in rows if row.id in theirs},
+    )
+
+
+def _is_open(row: Row[*tuple[Any, ...]], plan: Plan, today: date) -> bool:
+    """Whether it is computed at all."""
+    is_done = row.closed_at is not None or row.status is AssignmentStatus.CANCELLED
+    return row.definition_id in plan.numbers and not is_done and row.period_start <= today
+
+
+def _state(row: Row[*tuple[Any, ...]], zone: ZoneInfo) -> State:
+    return State(
+        goal=row.name,
+        metric=row.metric,
+        window=Window(row.period_start, row.period_end),
+        value=row.current_value,
         last_day=row.last_at.astimezone(zone).date() if row.last_at else None,
-        last_logged_at=row.Assignment.last_updated_at,
+        last_logged_at=row.last_updated_at,
+        refusal=_refusal(row),
     )
 
 
-def _refuse(row: Row[Assignment, Definition, datetime]) -> None:
-    """Refuse when the goal takes no progress by hand at all."""
-    assignment, definition = row.Assignment, row.Definition
-    if definition.source is not Source.MANUAL:
-        raise TrackedAutomatically(goal=definition.name)
-    if definition.status is not GoalStatus.ACTIVE:
-        raise NotRunning(goal=definition.name, status=definition.status)
-    if assignment.status is AssignmentStatus.CANCELLED:
-        raise NotRunning(goal=definition.name, status=assignment.status)
-    if assignment.closed_at is not None:
-        raise WindowClosed(goal=definition.name, closed_on=assignment.closed_at.date())
+def _refusal(row: Row[*tuple[Any, ...]]) -> GoalsError | None:
+    """Why the goal takes no progress by hand at all."""
+    if row.source is not Source.MANUAL:
+        return TrackedAutomatically(goal=row.name)
+    if row.goal_status is not GoalStatus.ACTIVE:
+        return NotRunning(goal=row.name, status=row.goal_status)
+    if row.status is AssignmentStatus.CANCELLED:
+        return NotRunning(goal=row.name, status=row.status)
+    if row.closed_at is not None:
+        return WindowClosed(goal=row.name, closed_on=row.closed_at.date())
+    return None
 
 
-def _checked(reading: Reading, state: _State, today: date) -> tuple[Decimal, str]:
-    """The change and the tidy note of a reading that is in order."""
-    checks = Checks()
-    note = checks.text("note", reading.note, longest=LONGEST_NOTE)
-    if reading.reference is not None:
-        checks.text("reference", reading.reference, longest=LONGEST_REFERENCE, required=True)
-    change = _change(checks, reading, state)
-    _check_day(checks, reading, state, today)
-    checks.done()
-    return change, note
-
-
-def _change(checks: Checks, reading: Reading, state: _State) -> Decimal:
-    if (reading.value is None) == (reading.change is None):
-        checks.problem("value", N_("Give either the new value or the change."))
-        return Decimal(0)
-    metric = state.row.Definition.metric
-    whole = metric in {Metric.COUNT, Metric.BOOLEAN}
-    name = "value" if reading.change is None else "change"
-    given = reading.value if reading.change is None else reading.change
-    number = checks.value(name, given, whole=whole)
-    result = number if reading.change is None else state.value + number
-    if metric is Metric.BOOLEAN and result not in (0, 1):
-        checks.problem(name, N_("A yes/no goal is 0 or 1."))
-    if metric is Metric.COUNT and result < 0:
-        checks.problem(name, N_("A count cannot fall below 0."))
-    if abs(result) > LARGEST:
-        checks.problem(name, N_("This must be at most {most}."), most=LARGEST)
-    return result - state.value
-
-
-def _check_day(checks: Checks, reading: Reading, state: _State, today: date) -> None:
-    day = checks.day("on", reading.on)
-    if day != reading.on:
-        return  # it is no day at all, which is told already
-    window = Window(state.row.Assignment.period_start, state.row.Assignment.period_end)
-    if day not in window:
-        checks.problem(
-            "on", N_("This goal runs from {first} to {last}."), first=window.start, last=window.end
-        )
-    elif day > today:
-        checks.problem("on", N_("This day has not come yet."))
-    elif reading.value is not None and state.last_day is not None and day < state.last_day:
-        checks.problem(
-            "on",
-            N_("There is a value of {last} already; for an earlier day give the change."),
-            last=state.last_day,
-        )
-
-
-def _moment(day: date, now: datetime, tenant: Tenant) -> datetime:
+@lru_cache(maxsize=4096)
+def _moment(day: date, now: datetime, timezone: str) -> datetime:
     """Now for today, noon for another day."""
-    zone = ZoneInfo(tenant.timezone)
+    zone = ZoneInfo(timezone)
     return now if day == now.astimezone(zone).date() else datetime.combine(day, time(12), zone)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from goals_core.db import TenantSession
+from goals_core.actor import Tenant
 from goals_core.errors import Invalid
 from goals_core.kinds import AssignmentStatus, Source
 from goals_core.models.attainment import Rule
@@ -66,23 +66,24 @@ def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
 
 def what_a_plan_needs() -> Select[Any]:
     """The columns of definitions that a plan is made of."""
+    d = Definition.__table__.c
     return select(
-        Definition.id,
-        Definition.name,
-        Definition.type,
-        Definition.metric,
-        Definition.unit,
-        Definition.range_min,
-        Definition.range_max,
-        Definition.source,
-        Definition.source_config,
-        Definition.milestones,
-        Definition.sync_error,
+        d.id,
+        d.name,
+        d.type,
+        d.metric,
+        d.unit,
+        d.range_min,
+        d.range_max,
+        d.source,
+        d.source_config,
+        d.milestones,
+        d.sync_error,
     )
 
 
 def subjects(
-    db: TenantSession, plan: Plan, *, only: Collection[UUID] | None, closed: bool = False
+    tenant: Tenant, plan: Plan, *, only: Collection[UUID] | None, closed: bool = False
 ) -> CTE:
     """The assignments of a plan as `facts` wants them; with the closed ones if asked."""
     a, d = Assignment.__table__.c, Definition.__table__.c
@@ -107,13 +108,13 @@ def subjects(
         .select_from(Assignment.__table__)
         .join(Definition.__table__, (d.tenant_id == a.tenant_id) & (d.id == a.definition_id))
         .join(numbered, numbered.c.definition_id == d.id)
-        .where(a.tenant_id == db.tenant_id, d.tenant_id == db.tenant_id)
-        .where(a.period_start <= db.actor.tenant.today)
+        .where(a.tenant_id == tenant.id, d.tenant_id == tenant.id)
+        .where(a.period_start <= tenant.today)
     )
     if not closed:
         query = query.where(a.closed_at.is_(None), a.status != AssignmentStatus.CANCELLED)
     if only is not None:
-        query = query.where(a.id == func.any(ids_of(only)))
+        query = query.where(a.id == func.any(ids_of(only, "only_ids")))
     return query.cte("subjects")
 
 
@@ -122,9 +123,9 @@ def rule_of(definition: Row[Any], target: Decimal) -> Rule:
     return Rule(definition.type, target, definition.range_min, definition.range_max)
 
 
-def ids_of(ids: Collection[UUID]) -> BindParameter[Any]:
+def ids_of(ids: Collection[UUID], name: str | None = None) -> BindParameter[Any]:
     """Ids as one bound array, whatever their number."""
-    return bindparam(None, list(ids), ARRAY(Uuid))
+    return bindparam(name, list(ids), ARRAY(Uuid))
 
 
 def _numbered(plan: Plan) -> Subquery:

@@ -16,9 +16,8 @@ from goals_core.kinds import EntryKind, ProgressSource
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry
 from goals_core.services import logbook, standings
-from goals_core.services.logbook import Reading
+from goals_core.services.entries import Reading
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.services.recompute import recompute
 from goals_core.services.standings import Standing
 
 __all__ = ["Entry", "Reading", "bulk", "history", "record"]
@@ -78,13 +77,12 @@ def record(
     """Record one reading by hand and say where the assignment stands now."""
     reading = Reading(assignment_id=assignment_id, on=on, value=value, change=change, note=note)
     db.actor.need(Permission.PROGRESS)
-    standings.get(db, assignment_id)  # out of sight is not found
     book = logbook.open_(db, [reading])
     if not book.states:
+        standings.get(db, assignment_id)  # out of sight is not found
         raise NotAllowed(permission=Permission.PROGRESS.value)
     book.add(reading)
     book.write(db)
-    recompute(db, only=[assignment_id])
     return standings.get(db, assignment_id)
 
 
@@ -103,7 +101,6 @@ def bulk(db: TenantSession, readings: Sequence[Reading]) -> int:
     if problems:
         raise Invalid(*problems)
     book.write(db)
-    recompute(db, only=book.touched)
     return book.size
 
 

@@ -5,14 +5,17 @@ by id; computes all evidence in one statement; judges it by `models.attainment`;
 differs written with one statement per table (`changes`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Tenant
@@ -26,8 +29,54 @@ from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
 from goals_core.services import changes
 from goals_core.services.changes import Change
-from goals_core.services.plans import Plan, ids_of, plan_of, rule_of, subjects, what_a_plan_needs
+from goals_core.services.plans import Plan, plan_of, rule_of, subjects, what_a_plan_needs
 from goals_core.sources import readings
+
+_A, _D = Assignment.__table__.c, Definition.__table__.c
+_TENANT = bindparam("tenant_id", type_=Uuid)
+_ONLY = _A.id == func.any(bindparam("only", type_=ARRAY(Uuid)))
+
+# Active definitions; nobody changes them until the transaction ends.
+_DEFINITIONS = (
+    what_a_plan_needs()
+    .where(_D.tenant_id == _TENANT, _D.status == GoalStatus.ACTIVE)
+    .order_by(_D.id)
+    .with_for_update(read=True)
+)
+_THEIR_DEFINITIONS = _DEFINITIONS.where(
+    _D.id.in_(select(_A.definition_id).where(_A.tenant_id == _TENANT, _ONLY))
+)
+COLUMNS = (
+    _A.id,
+    _A.definition_id,
+    _A.target_value,
+    _A.rearm,
+    _A.at_risk_since,
+    _A.created_at,
+    _A.current_value,
+    _A.progress_percentage,
+    _A.status,
+    _A.achieved_at,
+    _A.last_updated_at,
+    _A.closed_at,
+    _A.period_start,
+    _A.period_end,
+)
+"""What a computation needs of an assignment."""
+# What is open and has begun, in the order of ids: two computations never cross.
+_ASSIGNMENTS = (
+    select(*COLUMNS)
+    .where(
+        _A.tenant_id == _TENANT,
+        _A.definition_id == func.any(bindparam("definitions", type_=ARRAY(Uuid))),
+        _A.closed_at.is_(None),
+        _A.status != AssignmentStatus.CANCELLED,
+        _A.period_start <= bindparam("today", type_=Date),
+    )
+    .order_by(_A.id)
+    .with_for_update(key_share=True)
+)
+_THESE_ASSIGNMENTS = _ASSIGNMENTS.where(_ONLY)
 
 TOO_LARGE = N_("The value is larger than can be stored.")
 _NOTHING_READ = Evidence(value=None)
@@ -52,6 +101,15 @@ class Outcome:
     errors: tuple[GoalError, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is to be computed; nobody else changes it until the transaction ends."""
+
+    plan: Plan
+    rows: Sequence[Row[*tuple[Any, ...]]]
+    only: Collection[UUID] | None
+
+
 def recompute(
     db: TenantSession, *, only: Collection[UUID] | None = None, reference: str | None = None
 ) -> Outcome:
@@ -59,68 +117,63 @@ def recompute(
 
     `reference` is what the log names as the cause: the id of a sync run or of a record.
     """
-    plan = plan_of(_lock_definitions(db, only))
-    rows = _lock_assignments(db, plan, only)
-    evidence = _evidence(db, plan, only) if rows else {}
-    changed = [c for row in rows if (c := _judged(row, evidence, plan, db.actor.tenant))]
+    return compute(db, lock(db, only), reference=reference)
+
+
+def lock(db: TenantSession, only: Collection[UUID] | None) -> Locked:
+    """Lock active definitions, then their open assignments, both in the order of their ids."""
+    plan = lock_definitions(db, only)
+    return Locked(plan, _lock_assignments(db, plan, only) if plan.numbers else [], only)
+
+
+def lock_definitions(db: TenantSession, only: Collection[UUID] | None) -> Plan:
+    """Lock the active definitions, or those of `only` these assignments."""
+    bound: dict[str, Any] = {"tenant_id": db.tenant_id}
+    if only is None:
+        return plan_of(db.execute(_DEFINITIONS, bound))
+    return plan_of(db.execute(_THEIR_DEFINITIONS, bound | {"only": list(only)}))
+
+
+def compute(
+    db: TenantSession,
+    locked: Locked,
+    *,
+    reference: str | None = None,
+    logged: Mapping[UUID, datetime] = MappingProxyType({}),
+) -> Outcome:
+    """Compute what is locked; `logged` has when lines were just written to the log."""
+    plan, rows = locked.plan, locked.rows
+    evidence = _evidence(db, plan, locked.only) if rows else {}
+    judged = (_judged(row, evidence, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
+    changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
     _write_errors(db, plan)
     return _outcome(plan, len(rows), changed)
 
 
-def _lock_definitions(db: TenantSession, only: Collection[UUID] | None) -> list[Row[Any]]:
-    """Active definitions; nobody changes them until this transaction ends."""
-    query = (
-        what_a_plan_needs()
-        .where(Definition.status == GoalStatus.ACTIVE)
-        .order_by(Definition.id)
-        .with_for_update(read=True)
-    )
-    if only is not None:
-        of_these = select(Assignment.definition_id).where(Assignment.id == func.any(ids_of(only)))
-        query = query.where(Definition.id.in_(of_these))
-    return list(db.execute(query))
-
-
 def _lock_assignments(
     db: TenantSession, plan: Plan, only: Collection[UUID] | None
-) -> list[Row[Any]]:
-    """What is open and has begun, in the order of ids: two computations never cross."""
-    query = (
-        select(
-            Assignment.id,
-            Assignment.definition_id,
-            Assignment.target_value,
-            Assignment.rearm,
-            Assignment.at_risk_since,
-            Assignment.created_at,
-            Assignment.current_value,
-            Assignment.progress_percentage,
-            Assignment.status,
-            Assignment.achieved_at,
-            Assignment.last_updated_at,
-            Assignment.period_start,
-            Assignment.period_end,
-        )
-        .where(
-            Assignment.definition_id == func.any(ids_of(plan.numbers)),
-            Assignment.closed_at.is_(None),
-            Assignment.status != AssignmentStatus.CANCELLED,
-            Assignment.period_start <= db.actor.tenant.today,
-        )
-        .order_by(Assignment.id)
-        .with_for_update(key_share=True)
-    )
-    if only is not None:
-        query = query.where(Assignment.id == func.any(ids_of(only)))
-    return list(db.execute(query))
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    bound: dict[str, Any] = {
+        "tenant_id": db.tenant_id,
+        "definitions": list(plan.numbers),
+        "today": db.actor.tenant.today,
+    }
+    if only is None:
+        return db.execute(_ASSIGNMENTS, bound).all()
+    return db.execute(_THESE_ASSIGNMENTS, bound | {"only": list(only)}).all()
 
 
 def _evidence(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
     tenant, today = db.actor.tenant, db.actor.tenant.today
-    who = subjects(db, plan, only=only)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
-    found = db.execute(readings.evidence(who, read, today=today))
+    if only is not None and not plan.measures:
+        what = {
+            "definition_ids": list(plan.numbers),
+            "measure_numbers": list(plan.numbers.values()),
+        }
+        found = db.execute(_by_hand(tenant, today), what | {"only_ids": list(only)})
+    else:
+        found = db.execute(_statement(tenant, today, plan, only))
     return {
         row.id: Evidence(
             value=row.value,
@@ -133,8 +186,26 @@ def _evidence(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> d
     }
 
 
+def _statement(
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
+) -> Select[*tuple[Any, ...]]:
+    who = subjects(tenant, plan, only=only)
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
+    return readings.evidence(who, read, today=today)
+
+
+@lru_cache(maxsize=256)
+def _by_hand(tenant: Tenant, today: date) -> Select[*tuple[Any, ...]]:
+    """Of goals by hand it is always the same one; making it takes longer than running it."""
+    return _statement(tenant, today, Plan({}), ())
+
+
 def _judged(
-    row: Row[Any], evidence: dict[UUID, Evidence], plan: Plan, tenant: Tenant
+    row: Row[*tuple[Any, ...]],
+    evidence: dict[UUID, Evidence],
+    plan: Plan,
+    tenant: Tenant,
+    logged_at: datetime | None,
 ) -> Change | None:
     """The row's new state, None when nothing of it differs."""
     definition = plan.definitions[row.definition_id]
@@ -153,7 +224,7 @@ def _judged(
     before = (row.current_value, row.progress_percentage, row.status, row.at_risk_since is not None)
     value = row.current_value if found.value is None else found.value
     after = (value, judgement.progress, judgement.status, at_risk)
-    if before == after and not closed and not row.rearm:
+    if before == after and not closed and not row.rearm and logged_at is None:
         return None
     return Change(
         id=row.id,
@@ -169,7 +240,7 @@ def _judged(
         at_risk_since=row.at_risk_since,
         rearm=row.rearm,
         silent=closed and _was_closed(window, row.created_at, tenant),
-        last_updated_at=row.last_updated_at,
+        last_updated_at=logged_at or row.last_updated_at,
         is_automatic=definition.source is not Source.MANUAL,
         milestones=definition.milestones,
     )
@@ -188,7 +259,11 @@ def _was_closed(window: Window, at: datetime, tenant: Tenant) -> bool:
 
 
 def _achieved_at(
-    row: Row[Any], rule: Rule, found: Evidence, status: AssignmentStatus, tenant: Tenant
+    row: Row[*tuple[Any, ...]],
+    rule: Rule,
+    found: Evidence,
+    status: AssignmentStatus,
+    tenant: Tenant,
 ) -> datetime | None:
     """When it was achieved: the day says when, not the sync that noticed."""
     if status is not AssignmentStatus.ACHIEVED:

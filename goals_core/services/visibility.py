@@ -7,6 +7,7 @@
 | progress    | admin: all; manager: own teams and their members; rep: own
 """
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select, true
@@ -67,6 +68,19 @@ def progressable_assignments(db: TenantSession) -> ColumnElement[bool]:
     if not db.actor.may(Permission.PROGRESS):
         return false()
     return or_(Assignment.user_id == db.actor.user_id, led_assignments(db))
+
+
+def progressable(db: TenantSession, assignees: Mapping[UUID, UUID | None]) -> Collection[UUID]:
+    """Those of the assignments, given with their person, whose progress the actor may record."""
+    if db.actor.may(Permission.MANAGE):
+        return assignees
+    own = {id_ for id_, user_id in assignees.items() if user_id == db.actor.user_id}
+    if db.actor.role is not Role.MANAGER or len(own) == len(assignees):
+        return own if db.actor.may(Permission.PROGRESS) else ()
+    led = select(Assignment.id).where(
+        Assignment.id.in_(list(assignees)), progressable_assignments(db)
+    )
+    return set(db.scalars(led))
 
 
 def led_teams(db: TenantSession) -> Select[UUID]:

@@ -215,7 +215,7 @@ def evidence_of(cast: Cast) -> dict:
     """What the one statement says of every open assignment."""
     with tenant_session(cast.admin) as db:
         plan = plan_of(db.execute(what_a_plan_needs()))
-        who = subjects(db, plan, only=None)
+        who = subjects(db.actor.tenant, plan, only=None)
         read = readings.day_ends(who, plan.measures, tenant=cast.tenant, today=TODAY)
         return {
             row.id: tuple(row)[1:] for row in db.execute(readings.evidence(who, read, today=TODAY))
