@@ -15,6 +15,7 @@ from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id
 from goals_core.models.goals import Definition, MilestoneNotification
 from goals_core.services import outbox
+from goals_core.services.arrays import array
 from goals_core.services.outbox import News
 from goals_core.services.plans import ids_of
 
@@ -181,34 +182,34 @@ def _pass_milestones(
     ]
 
 
-def _states(changed: Sequence[Change], now: datetime) -> dict[str, Any]:
+def _states(changed: Sequence[Change], now: datetime) -> dict[str, str]:
     return {
-        "ids": [c.id for c in changed],
-        "values": [c.value for c in changed],
-        "progress": [c.progress for c in changed],
-        "statuses": [c.status.value for c in changed],
-        "achieved": [c.achieved_at for c in changed],
-        "closed": [now if c.closed else None for c in changed],
-        "updated": [c.logged_at(now) if c.is_logged else c.last_updated_at for c in changed],
-        "at_risk": [(c.at_risk_since or now) if c.at_risk else None for c in changed],
+        "ids": array(c.id for c in changed),
+        "values": array(c.value for c in changed),
+        "progress": array(c.progress for c in changed),
+        "statuses": array(c.status for c in changed),
+        "achieved": array(c.achieved_at for c in changed),
+        "closed": array(now if c.closed else None for c in changed),
+        "updated": array(c.logged_at(now) if c.is_logged else c.last_updated_at for c in changed),
+        "at_risk": array((c.at_risk_since or now) if c.at_risk else None for c in changed),
     }
 
 
-def _lines(logged: Sequence[Change], now: datetime) -> dict[str, Any]:
+def _lines(logged: Sequence[Change], now: datetime) -> dict[str, str]:
     return {
-        "ids": [new_id() for _ in logged],
-        "assignment_ids": [c.id for c in logged],
-        "previous": [c.previous for c in logged],
-        "values": [c.value for c in logged],
-        "logged": [c.logged_at(now) for c in logged],
+        "ids": array(new_id() for _ in logged),
+        "assignment_ids": array(c.id for c in logged),
+        "previous": array(c.previous for c in logged),
+        "values": array(c.value for c in logged),
+        "logged": array(c.logged_at(now) for c in logged),
     }
 
 
-def _milestones(passed: Sequence[tuple[Change, Mapping[str, Any]]]) -> dict[str, Any]:
+def _milestones(passed: Sequence[tuple[Change, Mapping[str, Any]]]) -> dict[str, str]:
     return {
-        "ids": [new_id() for _ in passed],
-        "assignment_ids": [c.id for c, _ in passed],
-        "percentages": [m["percentage"] for _, m in passed],
-        "values": [c.value for c, _ in passed],
-        "notify": [m.get("notify", True) and not c.silent for c, m in passed],
+        "ids": array(new_id() for _ in passed),
+        "assignment_ids": array(c.id for c, _ in passed),
+        "percentages": array(m["percentage"] for _, m in passed),
+        "values": array(c.value for c, _ in passed),
+        "notify": array(m.get("notify", True) and not c.silent for c, m in passed),
     }

@@ -1,6 +1,6 @@
 """Which definitions are computed how, and which assignments that concerns."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,17 @@ class Plan:
     numbers: dict[UUID, int] = field(default_factory=dict)  # definition to measure
     measures: dict[int, Measure] = field(default_factory=dict)
     errors: dict[UUID, str] = field(default_factory=dict)
+
+    def parted(self, by: Callable[[Row[Any]], bool]) -> tuple["Plan", "Plan"]:
+        """The part of the definitions that fit, and the rest."""
+        fit = {id_ for id_, row in self.definitions.items() if by(row)}
+        return self._part(fit), self._part(self.definitions.keys() - fit)
+
+    def _part(self, ids: Collection[UUID]) -> "Plan":
+        numbers = {id_: number for id_, number in self.numbers.items() if id_ in ids}
+        wanted = set(numbers.values())
+        measures = {n: measure for n, measure in self.measures.items() if n in wanted}
+        return Plan({}, numbers, measures)
 
 
 def plan_of(definitions: Iterable[Row[Any]]) -> Plan:

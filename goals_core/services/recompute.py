@@ -5,7 +5,7 @@ by id; computes all evidence in one statement; judges it by `models.attainment`;
 differs written with one statement per table (`changes`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -143,7 +143,7 @@ def compute(
 ) -> Outcome:
     """Compute what is locked; `logged` has when lines were just written to the log."""
     plan, rows = locked.plan, locked.rows
-    evidence = _evidence(db, plan, locked.only) if rows else {}
+    evidence = _evidence(db, locked) if rows else {}
     judged = (_judged(row, evidence, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
@@ -164,16 +164,28 @@ def _lock_assignments(
     return db.execute(_THESE_ASSIGNMENTS, bound | {"only": list(only)}).all()
 
 
-def _evidence(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
-    tenant, today = db.actor.tenant, db.actor.tenant.today
-    if only is not None and not plan.measures:
-        what = {
-            "definition_ids": list(plan.numbers),
-            "measure_numbers": list(plan.numbers.values()),
-        }
-        found = db.execute(_by_hand(tenant, today), what | {"only_ids": list(only)})
-    else:
-        found = db.execute(_statement(tenant, today, plan, only))
+def _evidence(db: TenantSession, locked: Locked) -> dict[UUID, Evidence]:
+    """What the readings say; a target needs their total alone, and the days once it is reached."""
+    aims, others = locked.plan.parted(lambda row: row.type is GoalType.TARGET)
+    found = _by_day(db, others, locked.only) if others.numbers else {}
+    if aims.numbers:
+        rows = _read(db, aims, locked.only, _totals)
+        found |= {row.id: Evidence(value=row.value) for row in rows}
+        reached = [row.id for row in locked.rows if _is_newly_reached(row, aims, found)]
+        found |= _by_day(db, aims, reached) if reached else {}
+    return found
+
+
+def _is_newly_reached(
+    row: Row[*tuple[Any, ...]], aims: Plan, found: Mapping[UUID, Evidence]
+) -> bool:
+    if row.definition_id not in aims.numbers or row.achieved_at is not None:
+        return False
+    value = found.get(row.id, _NOTHING_READ).value
+    return value is not None and value >= row.target_value
+
+
+def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
     return {
         row.id: Evidence(
             value=row.value,
@@ -182,22 +194,44 @@ def _evidence(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> d
             days_in_range=row.days_in_range,
             reached_on=row.reached_on,
         )
-        for row in found
+        for row in _read(db, plan, only, _day_ends)
     }
 
 
-def _statement(
-    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
-) -> Select[*tuple[Any, ...]]:
-    who = subjects(tenant, plan, only=only)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
-    return readings.evidence(who, read, today=today)
+Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None], Select[Any]]
+
+
+def _read(
+    db: TenantSession, plan: Plan, only: Collection[UUID] | None, reading: Reading
+) -> Sequence[Row[Any]]:
+    tenant, today = db.actor.tenant, db.actor.tenant.today
+    if only is None or plan.measures:
+        return db.execute(reading(tenant, today, plan, only)).all()
+    which = {
+        "definition_ids": list(plan.numbers),
+        "measure_numbers": list(plan.numbers.values()),
+        "only_ids": list(only),
+    }
+    return db.execute(_by_hand(tenant, today, reading), which).all()
 
 
 @lru_cache(maxsize=256)
-def _by_hand(tenant: Tenant, today: date) -> Select[*tuple[Any, ...]]:
+def _by_hand(tenant: Tenant, today: date, reading: Reading) -> Select[Any]:
     """Of goals by hand it is always the same one; making it takes longer than running it."""
-    return _statement(tenant, today, Plan({}), ())
+    return reading(tenant, today, Plan({}), ())
+
+
+def _totals(tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None) -> Select[Any]:
+    who = subjects(tenant, plan, only=only)
+    return readings.totals(who, plan.measures, tenant=tenant, today=today)
+
+
+def _day_ends(
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
+) -> Select[Any]:
+    who = subjects(tenant, plan, only=only)
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
+    return readings.evidence(who, read, today=today)
 
 
 def _judged(

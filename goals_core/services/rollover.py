@@ -27,6 +27,7 @@ from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Schedule, Window
 from goals_core.services import audit, targets
+from goals_core.services.arrays import array
 from goals_core.services.audit import Deed
 from goals_core.services.plans import ids_of
 from goals_core.services.recompute import recompute
@@ -197,10 +198,10 @@ def _arrays(db: TenantSession, following: Sequence[tuple[Row[Any], Window]]) -> 
     return {
         "tenant_id": db.tenant_id,
         "now": clock.now(),
-        "ids": [new_id() for _ in following],
-        "last_ids": [row.id for row, _ in following],
-        "starts": [window.start for _, window in following],
-        "ends": [window.end for _, window in following],
+        "ids": array(new_id() for _ in following),
+        "last_ids": array(row.id for row, _ in following),
+        "starts": array(window.start for _, window in following),
+        "ends": array(window.end for _, window in following),
     }
 
 

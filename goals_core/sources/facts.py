@@ -101,24 +101,24 @@ def is_member(
 
 def days(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> Subquery:
     """What each day adds to each subject."""
+    credit = _credit_of_all(subjects, measures, tenant=tenant, today=today)
+    keys = (credit.c.subject, credit.c.aggregation, credit.c.day)
+    return _added_up(credit, *keys).subquery("days")
+
+
+def totals(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> Subquery:
+    """What the whole window adds up to for each subject."""
+    credit = _credit_of_all(subjects, measures, tenant=tenant, today=today)
+    return _added_up(credit, credit.c.subject, credit.c.aggregation).subquery("totals")
+
+
+def _credit_of_all(
+    subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date
+) -> Subquery:
     parts = [_manual(subjects, tenant), _zero(subjects, today)]
     if measures:
         parts += _credited(subjects, _facts(subjects, measures, tenant, today), tenant)
-    credit = union_all(*parts).subquery("credit")
-    return (
-        select(
-            credit.c.subject,
-            credit.c.aggregation,
-            credit.c.day,
-            func.sum(credit.c.n).label("n"),
-            func.sum(credit.c.total).label("total"),
-            func.min(credit.c.low).label("low"),
-            func.max(credit.c.high).label("high"),
-            func.sum(credit.c.left_out).label("left_out"),
-        )
-        .group_by(credit.c.subject, credit.c.aggregation, credit.c.day)
-        .subquery("days")
-    )
+    return union_all(*parts).subquery("credit")
 
 
 def _facts(subjects: FromClause, measures: Measures, tenant: Tenant, today: date) -> CTE:
@@ -167,8 +167,9 @@ def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[A
             _was_in(facts.c.day),
         ),
     )
-    by_team = _added_up(facts, member.team_id).select_from(in_team).cte("by_team")
-    by_tenant = _added_up(facts).cte("by_tenant")
+    f = facts.c
+    by_team = _added_up(facts, f.measure, member.team_id, f.day).select_from(in_team).cte("by_team")
+    by_tenant = _added_up(facts, f.measure, f.day).cte("by_tenant")
     s = subjects.c
     return [
         _credit(subjects, facts, AssigneeType.USER, s.user_id == facts.c.owner_id),
@@ -177,18 +178,17 @@ def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[A
     ]
 
 
-def _added_up(facts: CTE, *by: ColumnElement[Any]) -> Select[Any]:
-    """The facts of a day together."""
+def _added_up(facts: FromClause, *by: ColumnElement[Any]) -> Select[Any]:
+    """The facts of each key together."""
     f = facts.c
-    keys = (f.measure, *by, f.day)
     return select(
-        *keys,
+        *by,
         func.sum(f.n).label("n"),
         func.sum(f.total).label("total"),
         func.min(f.low).label("low"),
         func.max(f.high).label("high"),
         func.sum(f.left_out).label("left_out"),
-    ).group_by(*keys)
+    ).group_by(*by)
 
 
 def _credit(

@@ -30,13 +30,8 @@ def day_ends(subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, 
     """
     days = facts.days(subjects, measures, tenant=tenant, today=today)
     n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
-    value = case(
-        (days.c.aggregation == Aggregation.COUNT.value, n),
-        (days.c.aggregation == Aggregation.AVG.value, func.round(total / func.nullif(n, 0), 2)),
-        (days.c.aggregation == Aggregation.MIN.value, _so_far(func.min(days.c.low), days)),
-        (days.c.aggregation == Aggregation.MAX.value, _so_far(func.max(days.c.high), days)),
-        else_=func.coalesce(total, 0),
-    )
+    low, high = _so_far(func.min(days.c.low), days), _so_far(func.max(days.c.high), days)
+    value = _value(days, n, total, low, high)
     running = select(
         days.c.subject,
         days.c.day,
@@ -45,6 +40,15 @@ def day_ends(subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, 
         _so_far(func.sum(days.c.left_out), days).label("left_out"),
     ).subquery("running")
     return select(running).where(running.c.value.is_not(None)).cte("readings")
+
+
+def totals(
+    subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, today: date
+) -> Select[Any]:
+    """(id, value) of each subject: the value at the last day's end, without the days before it."""
+    of_all = facts.totals(subjects, measures, tenant=tenant, today=today)
+    value = _value(of_all, of_all.c.n, of_all.c.total, of_all.c.low, of_all.c.high)
+    return select(of_all.c.subject.label("id"), value.label("value"))
 
 
 def evidence(subjects: FromClause, read: CTE, *, today: date) -> Select[Any]:
@@ -90,6 +94,23 @@ def _spans(subjects: FromClause, read: CTE, today: date) -> Subquery:
         )
         .join(subjects, s.id == r.subject)
         .subquery("spans")
+    )
+
+
+def _value(
+    of: Subquery,
+    n: ColumnElement[Any],
+    total: ColumnElement[Any],
+    low: ColumnElement[Any],
+    high: ColumnElement[Any],
+) -> ColumnElement[Any]:
+    """What the aggregation makes of them."""
+    return case(
+        (of.c.aggregation == Aggregation.COUNT.value, n),
+        (of.c.aggregation == Aggregation.AVG.value, func.round(total / func.nullif(n, 0), 2)),
+        (of.c.aggregation == Aggregation.MIN.value, low),
+        (of.c.aggregation == Aggregation.MAX.value, high),
+        else_=func.coalesce(total, 0),
     )
 
 
