@@ -29,6 +29,10 @@ class GoalIsOver(Conflict):
     message = N_("{name} is {status} and can no longer be assigned.")
 
 
+class NotYours(NotAllowed):
+    message = N_("{assignee} is in no team that you lead; you cannot assign goals to them.")
+
+
 class NobodyWorks(Conflict):
     message = N_("{assignee} works on no day from {first} to {last}: there is nothing to reach.")
 
@@ -60,17 +64,21 @@ class Assignees:
         if found is None:
             raise NotFound(who.type.value)
         if self._led is not None and who not in self._led:
-            raise NotAllowed(permission=Permission.ASSIGN.value)
+            raise NotYours(assignee=found.name, permission=Permission.ASSIGN.value)
         return found.name
 
     def works_in(self, who: Assignee, window: Window) -> bool:
         """Whether they work on any day of the window; a team and the company always do."""
+        days = self.days_in(who, window)
+        return days is None or days[0] > 0
+
+    def days_in(self, who: Assignee, window: Window) -> tuple[int, int] | None:
+        """(days worked, working days) of who is there for a part of the window."""
         person = self._named.get(who) if who.type is AssigneeType.USER else None
         if person is None:
-            return True
+            return None
         week = self._db.actor.tenant.workweek
-        days = worked(window, week, hired_on=person.hired_on, left_on=person.left_on)
-        return days is None or days[0] > 0
+        return worked(window, week, hired_on=person.hired_on, left_on=person.left_on)
 
     def left_on(self, who: Assignee) -> date | None:
         """The last day of work of someone who leaves."""

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, or_, select, text
+from sqlalchemy import Row, func, or_, select
 
-from goals_core import clock
 from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
@@ -18,37 +17,13 @@ from goals_core.kinds import AssigneeType, AssignmentStatus
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Schedule
-from goals_core.services import assigning, audit, definitions, targets
+from goals_core.services import assigning, definitions, plan_rows, targets
 from goals_core.services.assigning import Assignee, Assignees
-from goals_core.services.audit import Deed
-from goals_core.services.definition_views import ASSIGNED, DefinitionView
+from goals_core.services.definition_views import DefinitionView
+from goals_core.services.plan_rows import Cell
 from goals_core.services.recompute import recompute
 
 MOST_QUOTAS = 100_000
-Cell = tuple[Assignee, date]
-"""Whose target, in the window that begins on which day."""
-
-_UPDATE = text(
-    """
-    UPDATE goals.assignments a SET custom_target = n.target, updated_at = :now
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:targets AS numeric[])) AS n (id, target)
-    WHERE a.tenant_id = :tenant_id AND a.id = n.id
-    """
-)
-_END_CHAINS = text(
-    """
-    UPDATE goals.assignments a SET rolls_over = false
-    WHERE a.tenant_id = :tenant_id AND a.definition_id = :definition_id AND a.rolls_over
-        AND EXISTS (
-            SELECT FROM goals.assignments b
-            WHERE b.tenant_id = :tenant_id AND b.definition_id = a.definition_id
-                AND b.assignee_type = a.assignee_type
-                AND b.user_id IS NOT DISTINCT FROM a.user_id
-                AND b.team_id IS NOT DISTINCT FROM a.team_id
-                AND b.period_start > a.period_start AND b.id = ANY (CAST(:ids AS uuid[]))
-        )
-    """
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +57,7 @@ def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota])
         raise Invalid(Problem("rows", N_("At most {most} rows at a time."), {"most": MOST_QUOTAS}))
     definition = assigning.assignable(db, definition_id, alone=True)
     cells = _checked(db, definition, quotas)
-    found = _existing(db, definition_id)
+    found = plan_rows.existing(db, definition_id)
     _refuse_frozen(definition, quotas, cells, found)
     missing = {cell: target for cell, target in cells.items() if cell not in found}
     changed = {
@@ -90,11 +65,11 @@ def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota])
         for cell, target in cells.items()
         if cell in found and found[cell].custom_target != target
     }
-    made = _create(db, definition, missing)
-    _change(db, changed)
+    made = plan_rows.create(db, definition, missing)
+    plan_rows.change(db, changed)
     ids = [*made, *changed]
     targets.follow(db, ids)
-    _end_chains(db, definition_id, made)
+    plan_rows.end_chains(db, definition_id, made)
     recompute(db, only=ids)
     return Planned(len(made), len(changed), len(cells) - len(ids))
 
@@ -109,15 +84,16 @@ def assign_members(
 ) -> Planned:
     """Assign a goal to each member of a team for one window; who has it already keeps it as it is.
 
-    Members are those of the day: today, or the window's first day when that is still to come.
+    Members are those of the day: today, or the window's first day when that is still to come;
+    without goals:manage the actor is left out, who sets no target of their own.
     """
     db.actor.need(Permission.ASSIGN)
     definition = assigning.assignable(db, definition_id, alone=True)
     window = assigning.window_on(db, definition, on)
     Assignees(db).need(Assignee(AssigneeType.TEAM, team_id))
     day = max(window.start, min(db.actor.tenant.today, window.end))
-    members = _members(db, team_id, day)
-    have = {cell for cell in _existing(db, definition_id) if cell[1] == window.start}
+    members = [who for who in _members(db, team_id, day) if _may_set(db, who)]
+    have = {cell for cell in plan_rows.existing(db, definition_id) if cell[1] == window.start}
     quotas = [
         Quota(
             assignee_type=AssigneeType.USER,
@@ -199,29 +175,6 @@ def _problems(
     yield from checks.problems
 
 
-def _existing(db: TenantSession, definition_id: UUID) -> dict[Cell, Row[*tuple[Any, ...]]]:
-    """The definition's assignments, locked by id; nobody else makes one meanwhile."""
-    rows = db.execute(
-        select(
-            Assignment.id,
-            Assignment.assignee_type,
-            Assignment.user_id,
-            Assignment.team_id,
-            Assignment.period_start,
-            Assignment.custom_target,
-            Assignment.closed_at,
-            Assignment.status,
-        )
-        .where(Assignment.definition_id == definition_id)
-        .order_by(Assignment.id)
-        .with_for_update(key_share=True)
-    )
-    return {
-        (Assignee(row.assignee_type, row.user_id or row.team_id), row.period_start): row
-        for row in rows
-    }
-
-
 def _refuse_frozen(
     definition: Definition,
     quotas: Sequence[Quota],
@@ -244,41 +197,8 @@ def _refuse_frozen(
     assert len(cells) == len(quotas)  # noqa: S101  (so a cell's place is its row's number)
 
 
-def _create(
-    db: TenantSession, definition: Definition, missing: dict[Cell, Decimal | None]
-) -> list[UUID]:
-    if not missing:
-        return []
-    schedule = definitions.schedule_of(db, definition)
-    rows = [
-        {"tenant_id": db.tenant_id}
-        | assigning.new_row(definition, who, window, custom_target=target)
-        for (who, first), target in missing.items()
-        if (window := schedule.window_on(first))
-    ]
-    db.execute(insert(Assignment), rows)
-    lines = [audit.Line(row["id"], after={name: row[name] for name in ASSIGNED}) for row in rows]
-    audit.note_all(db, Deed.ASSIGNMENT_CREATED, lines)
-    return [row["id"] for row in rows]
-
-
-def _change(db: TenantSession, changed: dict[UUID, tuple[Decimal | None, Decimal | None]]) -> None:
-    if not changed:
-        return
-    new = {"ids": list(changed), "targets": [target for _, target in changed.values()]}
-    db.execute(_UPDATE, {"tenant_id": db.tenant_id, "now": clock.now()} | new)
-    lines = [
-        audit.Line(id_, {"custom_target": before}, {"custom_target": after})
-        for id_, (before, after) in changed.items()
-    ]
-    audit.note_all(db, Deed.ASSIGNMENT_CHANGED, lines)
-
-
-def _end_chains(db: TenantSession, definition_id: UUID, made: Sequence[UUID]) -> None:
-    """Between planned windows none is rolled over: what was left out is meant."""
-    if made:
-        these = {"definition_id": definition_id, "ids": list(made)}
-        db.execute(_END_CHAINS, {"tenant_id": db.tenant_id} | these)
+def _may_set(db: TenantSession, user_id: UUID) -> bool:
+    return user_id != db.actor.user_id or db.actor.may(Permission.MANAGE)
 
 
 def _members(db: TenantSession, team_id: UUID, day: date) -> list[UUID]:

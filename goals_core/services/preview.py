@@ -12,8 +12,10 @@ from goals_core.db import TenantSession
 from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Rule, attainment
 from goals_core.models.base import new_id
+from goals_core.models.proration import Proration
 from goals_core.models.windows import Schedule, Window
 from goals_core.services import choices, receipts
+from goals_core.services.assigning import Assignee, Assignees
 from goals_core.services.drafts import Draft, check, measure_of
 from goals_core.services.paging import PageRequest
 from goals_core.services.receipts import Line, Owner
@@ -65,7 +67,11 @@ def preview(
     found = receipts.receipt(db, measure, everyone, window, page=SAMPLE, led_only=True)
     values = _values(db, measure, assignees, window)
     names = choices.names(db)
-    targets = [(own_targets or {}).get(owner, draft.target_value) for owner in assignees]
+    own, people = own_targets or {}, Assignees(db)
+    targets = [
+        _target(draft, people, owner, own.get(owner, draft.target_value), window)
+        for owner in assignees
+    ]
     return Preview(
         window=window,
         matching=found.lines.total,
@@ -81,6 +87,14 @@ def preview(
             for owner, target, value in zip(assignees, targets, values, strict=True)
         ],
     )
+
+
+def _target(
+    draft: Draft, people: Assignees, owner: Owner, full: Decimal, window: Window
+) -> Decimal:
+    """The full target, or the part of it for the days that someone works."""
+    days = people.days_in(Assignee(owner.type, owner.id), window) if draft.prorate else None
+    return Proration(full, *days).target if days else full
 
 
 def _attained(type_: GoalType, target: Decimal, value: Decimal | None) -> Decimal | None:

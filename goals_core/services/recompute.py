@@ -5,16 +5,15 @@ by id; computes all evidence in one statement; judges it by `models.attainment`;
 differs written with one statement per table (`changes`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select
+from sqlalchemy import Date, Row, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
@@ -27,10 +26,10 @@ from goals_core.models.attainment import Evidence, Judgement, Rule, judge
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
-from goals_core.services import changes
+from goals_core.services import changes, evidence
 from goals_core.services.changes import Change
-from goals_core.services.plans import Plan, plan_of, rule_of, subjects, what_a_plan_needs
-from goals_core.sources import readings
+from goals_core.services.evidence import NOTHING_READ
+from goals_core.services.plans import Plan, plan_of, rule_of, what_a_plan_needs
 
 _A, _D = Assignment.__table__.c, Definition.__table__.c
 _TENANT = bindparam("tenant_id", type_=Uuid)
@@ -79,7 +78,6 @@ _ASSIGNMENTS = (
 _THESE_ASSIGNMENTS = _ASSIGNMENTS.where(_ONLY)
 
 TOO_LARGE = N_("The value is larger than can be stored.")
-_NOTHING_READ = Evidence(value=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +141,8 @@ def compute(
 ) -> Outcome:
     """Compute what is locked; `logged` has when lines were just written to the log."""
     plan, rows = locked.plan, locked.rows
-    evidence = _evidence(db, locked) if rows else {}
-    judged = (_judged(row, evidence, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
+    found = evidence.of(db, plan, rows, locked.only) if rows else {}
+    judged = (_judged(row, found, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
     _write_errors(db, plan)
@@ -164,86 +162,16 @@ def _lock_assignments(
     return db.execute(_THESE_ASSIGNMENTS, bound | {"only": list(only)}).all()
 
 
-def _evidence(db: TenantSession, locked: Locked) -> dict[UUID, Evidence]:
-    """What the readings say; a target needs their total alone, and the days once it is reached."""
-    aims, others = locked.plan.parted(lambda row: row.type is GoalType.TARGET)
-    found = _by_day(db, others, locked.only) if others.numbers else {}
-    if aims.numbers:
-        rows = _read(db, aims, locked.only, _totals)
-        found |= {row.id: Evidence(value=row.value) for row in rows}
-        reached = [row.id for row in locked.rows if _is_newly_reached(row, aims, found)]
-        found |= _by_day(db, aims, reached) if reached else {}
-    return found
-
-
-def _is_newly_reached(
-    row: Row[*tuple[Any, ...]], aims: Plan, found: Mapping[UUID, Evidence]
-) -> bool:
-    if row.definition_id not in aims.numbers or row.achieved_at is not None:
-        return False
-    value = found.get(row.id, _NOTHING_READ).value
-    return value is not None and value >= row.target_value
-
-
-def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
-    return {
-        row.id: Evidence(
-            value=row.value,
-            peak=row.peak,
-            out_of_range=row.out_of_range,
-            days_in_range=row.days_in_range,
-            reached_on=row.reached_on,
-        )
-        for row in _read(db, plan, only, _day_ends)
-    }
-
-
-Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None], Select[Any]]
-
-
-def _read(
-    db: TenantSession, plan: Plan, only: Collection[UUID] | None, reading: Reading
-) -> Sequence[Row[Any]]:
-    tenant, today = db.actor.tenant, db.actor.tenant.today
-    if only is None or plan.measures:
-        return db.execute(reading(tenant, today, plan, only)).all()
-    which = {
-        "definition_ids": list(plan.numbers),
-        "measure_numbers": list(plan.numbers.values()),
-        "only_ids": list(only),
-    }
-    return db.execute(_by_hand(tenant, today, reading), which).all()
-
-
-@lru_cache(maxsize=256)
-def _by_hand(tenant: Tenant, today: date, reading: Reading) -> Select[Any]:
-    """Of goals by hand it is always the same one; making it takes longer than running it."""
-    return reading(tenant, today, Plan({}), ())
-
-
-def _totals(tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None) -> Select[Any]:
-    who = subjects(tenant, plan, only=only)
-    return readings.totals(who, plan.measures, tenant=tenant, today=today)
-
-
-def _day_ends(
-    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
-) -> Select[Any]:
-    who = subjects(tenant, plan, only=only)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
-    return readings.evidence(who, read, today=today)
-
-
 def _judged(
     row: Row[*tuple[Any, ...]],
-    evidence: dict[UUID, Evidence],
+    read: dict[UUID, Evidence],
     plan: Plan,
     tenant: Tenant,
     logged_at: datetime | None,
 ) -> Change | None:
     """The row's new state, None when nothing of it differs."""
     definition = plan.definitions[row.definition_id]
-    found = evidence.get(row.id, _NOTHING_READ)
+    found = read.get(row.id, NOTHING_READ)
     if found.value is not None and abs(found.value) > LARGEST:
         plan.errors[row.definition_id] = TOO_LARGE
         return None

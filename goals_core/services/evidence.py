@@ -1,0 +1,97 @@
+"""The evidence of assignments, by as little reading as their rule needs.
+
+A target is judged by its total alone, and by the days only once it is reached, to say since when.
+A limit, and a value to be maintained, are judged by the value at every day's end.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select
+
+from goals_core.actor import Tenant
+from goals_core.db import TenantSession
+from goals_core.kinds import GoalType
+from goals_core.models.attainment import Evidence
+from goals_core.services.plans import Plan, subjects
+from goals_core.sources import readings
+
+NOTHING_READ = Evidence(value=None)
+
+
+def of(
+    db: TenantSession,
+    plan: Plan,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    only: Collection[UUID] | None,
+) -> dict[UUID, Evidence]:
+    """What the readings of these rows say; `only`: of these assignments."""
+    aims, others = plan.parted(lambda row: row.type is GoalType.TARGET)
+    found = _by_day(db, others, only) if others.numbers else {}
+    if aims.numbers:
+        totals = _read(db, aims, only, _totals)
+        found |= {row.id: Evidence(value=row.value) for row in totals}
+        reached = [row.id for row in rows if _is_newly_reached(row, aims, found)]
+        found |= _by_day(db, aims, reached) if reached else {}
+    return found
+
+
+def _is_newly_reached(
+    row: Row[*tuple[Any, ...]], aims: Plan, found: Mapping[UUID, Evidence]
+) -> bool:
+    if row.definition_id not in aims.numbers or row.achieved_at is not None:
+        return False
+    value = found.get(row.id, NOTHING_READ).value
+    return value is not None and value >= row.target_value
+
+
+def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
+    return {
+        row.id: Evidence(
+            value=row.value,
+            peak=row.peak,
+            out_of_range=row.out_of_range,
+            days_in_range=row.days_in_range,
+            reached_on=row.reached_on,
+        )
+        for row in _read(db, plan, only, _day_ends)
+    }
+
+
+Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None], Select[Any]]
+
+
+def _read(
+    db: TenantSession, plan: Plan, only: Collection[UUID] | None, reading: Reading
+) -> Sequence[Row[Any]]:
+    tenant, today = db.actor.tenant, db.actor.tenant.today
+    if only is None or plan.measures:
+        return db.execute(reading(tenant, today, plan, only)).all()
+    which = {
+        "definition_ids": list(plan.numbers),
+        "measure_numbers": list(plan.numbers.values()),
+        "only_ids": list(only),
+    }
+    return db.execute(_by_hand(tenant, today, reading), which).all()
+
+
+@lru_cache(maxsize=256)
+def _by_hand(tenant: Tenant, today: date, reading: Reading) -> Select[Any]:
+    """Of goals by hand it is always the same one; making it takes longer than running it."""
+    return reading(tenant, today, Plan({}), ())
+
+
+def _totals(tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None) -> Select[Any]:
+    who = subjects(tenant, plan, only=only)
+    return readings.totals(who, plan.measures, tenant=tenant, today=today)
+
+
+def _day_ends(
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
+) -> Select[Any]:
+    who = subjects(tenant, plan, only=only)
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
+    return readings.evidence(who, read, today=today)
