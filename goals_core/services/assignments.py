@@ -173,6 +173,9 @@ def delete(db: TenantSession, assignment_id: UUID) -> None:
 
 
 def _assignee(type_: AssigneeType, user_id: UUID | None, team_id: UUID | None) -> Assignee:
+    checks = Checks()
+    type_ = checks.choice("assignee", type_, AssigneeType)
+    checks.done()
     if [user_id, team_id].count(None) != (2 if type_ is AssigneeType.TENANT else 1):
         raise invalid("assignee", N_("Choose one person, one team or the whole company."))
     given = {AssigneeType.USER: user_id, AssigneeType.TEAM: team_id, AssigneeType.TENANT: None}

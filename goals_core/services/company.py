@@ -9,7 +9,7 @@ from goals_core.actor import Actor, Permission, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_
-from goals_core.kinds import AssignmentStatus
+from goals_core.kinds import GoalStatus
 from goals_core.models.core import TenantRow
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import audit, targets
@@ -68,7 +68,7 @@ def _checked(new: Settings) -> Settings:
 
 def _row(db: TenantSession, *, lock: bool = False) -> TenantRow:
     query = select(TenantRow).where(TenantRow.id == db.tenant_id)
-    return db.scalars(query.with_for_update() if lock else query).one()
+    return db.scalars(query.with_for_update(key_share=True) if lock else query).one()
 
 
 def _under(actor: Actor, changed: dict[str, Any]) -> Actor:
@@ -85,8 +85,8 @@ def _prorated(db: TenantSession) -> list[Any]:
         db.scalars(
             query.where(
                 Definition.prorate,
-                Assignment.closed_at.is_(None),
-                Assignment.status != AssignmentStatus.CANCELLED,
+                Definition.status.in_([GoalStatus.DRAFT, GoalStatus.ACTIVE, GoalStatus.PAUSED]),
+                targets.followed(),
             )
         )
     )

@@ -25,6 +25,10 @@ NEXT: dict[GoalStatus, frozenset[GoalStatus]] = {
 FIXED = ("type", "metric", "unit", "period", "starts_at", "source")
 """What cannot change once progress exists: the numbers recorded would mean something else."""
 _JUDGED_BY = (
+    "type",
+    "metric",
+    "unit",
+    "source",
     "target_value",
     "range_min",
     "range_max",

@@ -11,7 +11,7 @@ from goals_core import clock
 from goals_core.actor import Permission
 from goals_core.db import TenantSession
 from goals_core.errors import Stale
-from goals_core.kinds import AssignmentStatus, GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.models.base import new_id
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import audit, changes, rescheduling, targets
@@ -181,11 +181,10 @@ def _touch(definition: Definition) -> None:
 
 
 def _open(db: TenantSession, ids: Collection[UUID]) -> list[UUID]:
-    """The assignments that follow their definitions: not closed, not cancelled."""
+    """The assignments that follow their definitions."""
     query = select(Assignment.id).where(
         Assignment.definition_id == func.any(ids_of(ids)),
-        Assignment.closed_at.is_(None),
-        Assignment.status != AssignmentStatus.CANCELLED,
+        targets.followed(),
     )
     return list(db.scalars(query.order_by(Assignment.id)))
 

@@ -41,8 +41,8 @@ _PEOPLE = text(
         WHERE m.tenant_id = :tenant_id AND t.tenant_id = :tenant_id
             AND m.member_from <= :today AND (m.member_to IS NULL OR m.member_to >= :today)
     ), people AS (
-        SELECT u.id, u.manager_id, u.role FROM core.users u
-        WHERE u.tenant_id = :tenant_id AND u.is_active
+        SELECT u.id, u.manager_id, u.role, u.is_active FROM core.users u
+        WHERE u.tenant_id = :tenant_id
     ), told AS (
         SELECT a.id, 'assignee' AS part, a.user_id FROM a WHERE a.user_id IS NOT NULL
         UNION
@@ -52,15 +52,16 @@ _PEOPLE = text(
             CROSS JOIN unnest(ARRAY['assignee', 'manager']) AS part
         WHERE a.assignee_type = 'tenant'
         UNION
-        SELECT a.id, 'manager', coalesce(p.manager_id, m.manager_id) FROM a
+        SELECT a.id, 'manager', coalesce(boss.id, m.manager_id) FROM a
             JOIN people p ON p.id = a.user_id
-            LEFT JOIN members m ON p.manager_id IS NULL AND m.user_id = a.user_id
+            LEFT JOIN people boss ON boss.id = p.manager_id AND boss.is_active
+            LEFT JOIN members m ON boss.id IS NULL AND m.user_id = a.user_id
         UNION
         SELECT a.id, 'manager', t.manager_id FROM a
             JOIN core.teams t ON t.tenant_id = :tenant_id AND t.id = a.team_id
     )
     SELECT told.id, told.part, told.user_id FROM told
-    JOIN people ON people.id = told.user_id ORDER BY told.id, told.user_id
+    JOIN people ON people.id = told.user_id AND people.is_active ORDER BY told.id, told.user_id
     """
 )
 _INSERT = text(

@@ -10,7 +10,7 @@ from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, NotFound
-from goals_core.kinds import AssignmentStatus, GoalStatus
+from goals_core.kinds import GoalStatus
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import audit, targets
@@ -86,8 +86,7 @@ def _prorated(db: TenantSession, user_id: UUID) -> list[UUID]:
         )
         .where(
             Assignment.user_id == user_id,
-            Assignment.closed_at.is_(None),
-            Assignment.status != AssignmentStatus.CANCELLED,
+            targets.followed(),
             Definition.prorate,
             Definition.status.in_([GoalStatus.DRAFT, GoalStatus.ACTIVE, GoalStatus.PAUSED]),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, text
 from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.models.goals import Assignment, Definition
+from goals_core.models.windows import Window
 from goals_core.services import assigning, audit, definitions
 from goals_core.services.assigning import Assignee
 from goals_core.services.audit import Deed
@@ -29,17 +30,19 @@ _UPDATE = text(
 _END_CHAINS = text(
     """
     UPDATE goals.assignments a SET rolls_over = false
-    WHERE a.tenant_id = :tenant_id AND a.definition_id = :definition_id AND a.rolls_over
-        AND EXISTS (
-            SELECT FROM goals.assignments b
-            WHERE b.tenant_id = :tenant_id AND b.definition_id = a.definition_id
-                AND b.assignee_type = a.assignee_type
-                AND b.user_id IS NOT DISTINCT FROM a.user_id
-                AND b.team_id IS NOT DISTINCT FROM a.team_id
-                AND b.period_start > a.period_start AND b.id = ANY (CAST(:ids AS uuid[]))
-        )
+    FROM (
+        SELECT b.assignee_type, b.user_id, b.team_id, max(b.period_start) AS latest
+        FROM goals.assignments b
+        WHERE b.tenant_id = :tenant_id AND b.id = ANY (CAST(:ids AS uuid[]))
+        GROUP BY b.assignee_type, b.user_id, b.team_id
+    ) AS planned
+    WHERE a.tenant_id = :tenant_id AND a.id = ANY (CAST(:ids AS uuid[]))
+        AND a.assignee_type = planned.assignee_type AND a.period_start < planned.latest
+        AND coalesce(a.user_id, a.team_id, :nobody)
+            = coalesce(planned.user_id, planned.team_id, :nobody)
     """
 )
+_NOBODY = UUID(int=0)
 
 
 def existing(db: TenantSession, definition_id: UUID) -> dict[Cell, Row[*tuple[Any, ...]]]:
@@ -51,6 +54,7 @@ def existing(db: TenantSession, definition_id: UUID) -> dict[Cell, Row[*tuple[An
             Assignment.user_id,
             Assignment.team_id,
             Assignment.period_start,
+            Assignment.period_end,
             Assignment.custom_target,
             Assignment.closed_at,
             Assignment.status,
@@ -65,9 +69,24 @@ def existing(db: TenantSession, definition_id: UUID) -> dict[Cell, Row[*tuple[An
     }
 
 
+def windows_of(found: dict[Cell, Row[*tuple[Any, ...]]]) -> dict[Assignee, list[Window]]:
+    """The windows that each assignee has."""
+    windows: dict[Assignee, list[Window]] = {}
+    for (who, first), row in found.items():
+        windows.setdefault(who, []).append(Window(first, row.period_end))
+    return windows
+
+
+def first_day(have: dict[Assignee, list[Window]], who: Assignee, window: Window, day: date) -> date:
+    """Where the assignee's window around a day begins; one behind a closed one begins later."""
+    mine = have.get(who, ())
+    return next((each.start for each in mine if day in each), window.start)
+
+
 def create(
     db: TenantSession, definition: Definition, missing: dict[Cell, Decimal | None]
 ) -> list[UUID]:
+    """Make the assignments that are not there yet, and audit each; their ids."""
     if not missing:
         return []
     schedule = definitions.schedule_of(db, definition)
@@ -84,6 +103,7 @@ def create(
 
 
 def change(db: TenantSession, changed: dict[UUID, tuple[Decimal | None, Decimal | None]]) -> None:
+    """Give assignments other targets; of each the one before and the one after is audited."""
     if not changed:
         return
     new = {"ids": list(changed), "targets": [target for _, target in changed.values()]}
@@ -95,8 +115,8 @@ def change(db: TenantSession, changed: dict[UUID, tuple[Decimal | None, Decimal 
     audit.note_all(db, Deed.ASSIGNMENT_CHANGED, lines)
 
 
-def end_chains(db: TenantSession, definition_id: UUID, made: Sequence[UUID]) -> None:
-    """Between planned windows none is rolled over: what was left out is meant."""
+def end_chains(db: TenantSession, made: Sequence[UUID]) -> None:
+    """Between windows planned together none is rolled over: what was left out is meant."""
     if made:
-        these = {"definition_id": definition_id, "ids": list(made)}
+        these = {"ids": list(made), "nobody": _NOBODY}
         db.execute(_END_CHAINS, {"tenant_id": db.tenant_id} | these)

@@ -48,16 +48,16 @@ class Planned:
 def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota]) -> Planned:
     """Assign people by windows with their targets, all or nothing.
 
-    What exists gets the new target, what does not is made; a window that is not named is left as
-    it is, and between planned windows none is rolled over. `Invalid` names every bad row by its
-    number, from 1: `1.assignee`, `1.on`, `1.target`.
+    What exists gets the new target, what does not is made. A window that is not named is left as
+    it is, and between windows planned together none is rolled over. `Invalid` names every bad row
+    by its number, from 1: `1.assignee`, `1.on`, `1.target`.
     """
     db.actor.need(Permission.ASSIGN)
     if len(quotas) > MOST_QUOTAS:
         raise Invalid(Problem("rows", N_("At most {most} rows at a time."), {"most": MOST_QUOTAS}))
     definition = assigning.assignable(db, definition_id, alone=True)
-    cells = _checked(db, definition, quotas)
     found = plan_rows.existing(db, definition_id)
+    cells = _checked(db, definition, quotas, found)
     _refuse_frozen(definition, quotas, cells, found)
     missing = {cell: target for cell, target in cells.items() if cell not in found}
     changed = {
@@ -69,7 +69,7 @@ def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota])
     plan_rows.change(db, changed)
     ids = [*made, *changed]
     targets.follow(db, ids)
-    plan_rows.end_chains(db, definition_id, made)
+    plan_rows.end_chains(db, made)
     recompute(db, only=ids)
     return Planned(len(made), len(changed), len(cells) - len(ids))
 
@@ -133,17 +133,22 @@ def _has_left(everyone: Assignees, quota: Quota) -> bool:
 
 
 def _checked(
-    db: TenantSession, definition: Definition, quotas: Sequence[Quota]
+    db: TenantSession,
+    definition: Definition,
+    quotas: Sequence[Quota],
+    found: dict[Cell, Row[*tuple[Any, ...]]],
 ) -> dict[Cell, Decimal | None]:
     """The quotas by assignee and window; every bad row is told."""
     schedule, allowed = definitions.schedule_of(db, definition), Assignees(db)
+    have = plan_rows.windows_of(found)
     cells: dict[Cell, Decimal | None] = {}
     problems: list[Problem] = []
     for number, quota in enumerate(quotas, start=1):
         bad = list(_problems(definition, schedule, allowed, quota))
         window = None if bad else schedule.window_on(quota.on)
         if window is not None:
-            cell = (Assignee(quota.assignee_type, quota.assignee_id), window.start)
+            who = Assignee(AssigneeType(quota.assignee_type), quota.assignee_id)
+            cell = (who, plan_rows.first_day(have, who, window, quota.on))
             if cell in cells:
                 bad.append(Problem("on", N_("This window is there twice for the same assignee.")))
             cells[cell] = quota.target
@@ -157,14 +162,14 @@ def _problems(
     definition: Definition, schedule: Schedule, allowed: Assignees, quota: Quota
 ) -> Iterator[Problem]:
     """What keeps one quota from being set."""
-    who = Assignee(quota.assignee_type, quota.assignee_id)
+    checks = Checks()
+    who = Assignee(checks.choice("assignee", quota.assignee_type, AssigneeType), quota.assignee_id)
     try:
         allowed.need(who)
     except Invalid as error:
         yield from error.problems
     except GoalsError as error:
         yield Problem("assignee", error.message, error.facts)
-    checks = Checks()
     day = checks.day("on", quota.on)
     window = schedule.window_on(day)
     if not checks.problems and window is None:

@@ -90,6 +90,7 @@ def what_a_plan_needs() -> Select[Any]:
         d.source_config,
         d.milestones,
         d.sync_error,
+        d.status,
     )
 
 

@@ -8,6 +8,7 @@ differs written with one statement per table (`changes`).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -35,14 +36,13 @@ _A, _D = Assignment.__table__.c, Definition.__table__.c
 _TENANT = bindparam("tenant_id", type_=Uuid)
 _ONLY = _A.id == func.any(bindparam("only", type_=ARRAY(Uuid)))
 
-# Active definitions; nobody changes them until the transaction ends.
-_DEFINITIONS = (
-    what_a_plan_needs()
-    .where(_D.tenant_id == _TENANT, _D.status == GoalStatus.ACTIVE)
-    .order_by(_D.id)
-    .with_for_update(read=True)
+# Nobody changes the definitions until the transaction ends.
+_LOCKED = (
+    what_a_plan_needs().where(_D.tenant_id == _TENANT).order_by(_D.id).with_for_update(read=True)
 )
-_THEIR_DEFINITIONS = _DEFINITIONS.where(
+_DEFINITIONS = _LOCKED.where(_D.status == GoalStatus.ACTIVE)
+# Of some assignments the others too: while one is looked at, none becomes active.
+_THEIR_DEFINITIONS = _LOCKED.where(
     _D.id.in_(select(_A.definition_id).where(_A.tenant_id == _TENANT, _ONLY))
 )
 COLUMNS = (
@@ -77,6 +77,7 @@ _ASSIGNMENTS = (
 )
 _THESE_ASSIGNMENTS = _ASSIGNMENTS.where(_ONLY)
 
+_NOTHING = Decimal(0)
 TOO_LARGE = N_("The value is larger than can be stored.")
 
 
@@ -96,6 +97,7 @@ class Outcome:
     updated: int
     achieved: int
     failed: int
+    closed: int
     errors: tuple[GoalError, ...]
 
 
@@ -125,11 +127,12 @@ def lock(db: TenantSession, only: Collection[UUID] | None) -> Locked:
 
 
 def lock_definitions(db: TenantSession, only: Collection[UUID] | None) -> Plan:
-    """Lock the active definitions, or those of `only` these assignments."""
+    """Lock the active definitions, or those of `only` these assignments; the active ones' plan."""
     bound: dict[str, Any] = {"tenant_id": db.tenant_id}
     if only is None:
         return plan_of(db.execute(_DEFINITIONS, bound))
-    return plan_of(db.execute(_THEIR_DEFINITIONS, bound | {"only": list(only)}))
+    theirs = db.execute(_THEIR_DEFINITIONS, bound | {"only": list(only)})
+    return plan_of(row for row in theirs if row.status is GoalStatus.ACTIVE)
 
 
 def compute(
@@ -175,7 +178,8 @@ def _judged(
     if found.value is not None and abs(found.value) > LARGEST:
         plan.errors[row.definition_id] = TOO_LARGE
         return None
-    if found.value is None and row.last_updated_at is not None:
+    is_automatic = definition.source is not Source.MANUAL
+    if found.value is None and row.last_updated_at is not None and is_automatic:
         # an average of nothing leaves the value that was there
         found = Evidence(value=row.current_value, peak=row.current_value)
     rule = rule_of(definition, row.target_value)
@@ -184,7 +188,7 @@ def _judged(
     judgement = judge(rule, found, window, closed=closed)
     at_risk = not closed and _is_at_risk(rule, judgement, window, tenant)
     before = (row.current_value, row.progress_percentage, row.status, row.at_risk_since is not None)
-    value = row.current_value if found.value is None else found.value
+    value = _NOTHING if found.value is None else found.value  # also when all was taken back
     after = (value, judgement.progress, judgement.status, at_risk)
     if before == after and not closed and not row.rearm and logged_at is None:
         return None
@@ -203,7 +207,7 @@ def _judged(
         rearm=row.rearm,
         silent=closed and _was_closed(window, row.created_at, tenant),
         last_updated_at=logged_at or row.last_updated_at,
-        is_automatic=definition.source is not Source.MANUAL,
+        is_automatic=is_automatic,
         milestones=definition.milestones,
     )
 
@@ -255,5 +259,6 @@ def _outcome(plan: Plan, checked: int, changed: list[Change]) -> Outcome:
         updated=len(changed),
         achieved=became.count(AssignmentStatus.ACHIEVED),
         failed=became.count(AssignmentStatus.FAILED),
+        closed=sum(change.closed for change in changed),
         errors=tuple(GoalError(names[id_], reason) for id_, reason in plan.errors.items()),
     )

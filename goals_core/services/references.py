@@ -7,7 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
@@ -49,7 +50,7 @@ def find(
     entries = db.scalars(
         select(ProgressEntry).where(
             ProgressEntry.assignment_id == func.any(ids_of(assignments)),
-            ProgressEntry.source_reference.in_(named),
+            ProgressEntry.source_reference == func.any(bindparam(None, list(named), ARRAY(Text))),
             ProgressEntry.source.in_(BY_PROGRAM),
         )
     )

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
 from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.errors import N_, invalid
-from goals_core.kinds import AssigneeType, AssignmentStatus
+from goals_core.kinds import AssigneeType, AssignmentStatus, EntryKind, Source
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule, Window
 from goals_core.services import audit, changes
@@ -18,7 +20,9 @@ from goals_core.services.definition_lookup import assignments_of, schedule_of
 from goals_core.services.definition_views import assigned_facts
 from goals_core.services.plans import ids_of
 
-Key = tuple[AssigneeType, UUID | None, UUID | None, object]
+Chain = tuple[AssigneeType, UUID | None, UUID | None]
+Key = tuple[Chain, date]
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,15 @@ class _Moves:
 def follow(db: TenantSession, definition: Definition) -> None:
     """Move open assignments; those left without a window are deleted while there is no progress.
 
-    What is closed or cancelled stays where it is.
+    What is closed or cancelled stays where it is, and keeps its days.
     """
     assigned = list(db.scalars(_locked(definition)))
-    moves = _moves(assigned, schedule_of(db, definition))
+    moves = _moves(assigned, schedule_of(db, definition), db.actor.tenant.today)
     _refuse_progress(db, moves.surplus)
+    if definition.source is Source.MANUAL:
+        _refuse_readings(db, moves.moved)
     _delete(db, moves.surplus)
+    _go_on(assigned, moves.surplus)
     for assignment, window in moves.moved:
         before = assigned_facts(assignment)
         assignment.period_start, assignment.period_end = window.start, window.end
@@ -52,12 +59,12 @@ def _locked(definition: Definition) -> Select[Assignment]:
     return in_order.with_for_update(key_share=True)
 
 
-def _moves(assigned: Sequence[Assignment], schedule: Schedule) -> _Moves:
+def _moves(assigned: Sequence[Assignment], schedule: Schedule, today: date) -> _Moves:
     stays = [a for a in assigned if not _follows(a)]
-    taken = {_key(a, a.period_start) for a in stays}
+    taken: set[Key] = set()
     moved, surplus = [], []
     for assignment in sorted((a for a in assigned if _follows(a)), key=lambda a: a.period_start):
-        window = schedule.window_on(max(assignment.period_start, schedule.starts_at))
+        window = _window(assignment, stays, schedule, today)
         if window is None or _key(assignment, window.start) in taken:
             surplus.append(assignment)
             continue
@@ -67,12 +74,44 @@ def _moves(assigned: Sequence[Assignment], schedule: Schedule) -> _Moves:
     return _Moves(moved, surplus)
 
 
+def _window(
+    assignment: Assignment, stays: Sequence[Assignment], schedule: Schedule, today: date
+) -> Window | None:
+    """The window it has now: today's if it was running, behind those that keep their days."""
+    old = Window(assignment.period_start, assignment.period_end)
+    found = schedule.window_on(max(old.start, schedule.starts_at))
+    if found is not None and today in old and today not in found:
+        found = schedule.window_on(today) or found
+    before = [
+        each.period_end + _DAY
+        for each in stays
+        if _chain(each) == _chain(assignment) and each.period_end < old.start
+    ]
+    if found is None:
+        return None
+    first = max([found.start, *before])
+    return Window(first, found.end) if first <= found.end else None
+
+
 def _follows(assignment: Assignment) -> bool:
     return assignment.closed_at is None and assignment.status is not AssignmentStatus.CANCELLED
 
 
-def _key(assignment: Assignment, first: object) -> Key:
-    return assignment.assignee_type, assignment.user_id, assignment.team_id, first
+def _chain(assignment: Assignment) -> Chain:
+    return assignment.assignee_type, assignment.user_id, assignment.team_id
+
+
+def _key(assignment: Assignment, first: date) -> Key:
+    return _chain(assignment), first
+
+
+def _go_on(assigned: Sequence[Assignment], surplus: Sequence[Assignment]) -> None:
+    """Their windows are gone, not their chains: when the goal goes on again, so do they."""
+    gone = {each.id for each in surplus}
+    for chain in {_chain(each) for each in surplus}:
+        left = [a for a in assigned if _chain(a) == chain and a.id not in gone]
+        if left:
+            max(left, key=lambda a: a.period_start).rolls_over = True
 
 
 def _refuse_progress(db: TenantSession, surplus: Sequence[Assignment]) -> None:
@@ -87,6 +126,25 @@ def _refuse_progress(db: TenantSession, surplus: Sequence[Assignment]) -> None:
                 first=assignment.period_start,
                 last=assignment.period_end,
             )
+
+
+def _refuse_readings(db: TenantSession, moved: Sequence[tuple[Assignment, Window]]) -> None:
+    """Refuse an end before what was recorded by hand."""
+    ends = {assignment.id: window.end for assignment, window in moved}
+    latest = (
+        select(ProgressEntry.assignment_id, func.max(ProgressEntry.occurred_at))
+        .where(
+            ProgressEntry.assignment_id == func.any(ids_of(ends)),
+            ProgressEntry.voided_by.is_(None),
+            ProgressEntry.kind != EntryKind.CORRECTION,
+        )
+        .group_by(ProgressEntry.assignment_id)
+    )
+    zone = ZoneInfo(db.actor.tenant.timezone)
+    for assignment_id, at in db.execute(latest):
+        day = at.astimezone(zone).date()
+        if day > ends[assignment_id]:
+            raise invalid("ends_at", N_("There is progress of {day} already."), day=day)
 
 
 def _delete(db: TenantSession, surplus: Sequence[Assignment]) -> None:

@@ -152,11 +152,7 @@ def _begin_next(db: TenantSession, ids: Sequence[UUID]) -> int:
 
 
 def _close(db: TenantSession, ids: Sequence[UUID]) -> int:
-    recompute(db, only=ids)
-    done = select(func.count()).where(
-        Assignment.id == func.any(ids_of(ids)), Assignment.closed_at.is_not(None)
-    )
-    return db.scalar(done) or 0
+    return recompute(db, only=ids).closed
 
 
 def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
@@ -43,6 +43,11 @@ class _Aim:
     def target(self) -> Decimal:
         return Proration(self.full_target, *self.days).target if self.days else self.full_target
 
+    @property
+    def is_nothing(self) -> bool:
+        """Nobody works a day of it."""
+        return self.days is not None and self.days[0] == 0
+
     def differs(self, row: Row[Any]) -> bool:
         days = self.days or (None, None)
         return (row.full_target, row.worked_days, row.working_days) != (self.full_target, *days)
@@ -51,7 +56,8 @@ class _Aim:
 def follow(db: TenantSession, ids: Collection[UUID]) -> None:
     """Bring the targets of open assignments up to date; a raised one re-arms its milestones.
 
-    Where someone works no day of a prorated window there is nothing to reach: it is cancelled.
+    Where someone works no day of a prorated window there is nothing to reach: it is cancelled,
+    and taken up again once they do.
     """
     week = db.actor.tenant.workweek
     rows = db.execute(_open(ids)).all()
@@ -59,7 +65,15 @@ def follow(db: TenantSession, ids: Collection[UUID]) -> None:
     changed = [(row, aims[row.id]) for row in rows if aims[row.id].differs(row)]
     if changed:
         db.execute(_UPDATE, {"tenant_id": db.tenant_id} | _arrays(changed))
-    _cancel(db, [row for row in rows if (days := aims[row.id].days) and not days[0]])
+    gone = [row for row in rows if aims[row.id].is_nothing]
+    _become(db, AssignmentStatus.CANCELLED, gone)
+    _become(db, AssignmentStatus.ACTIVE, [row for row in rows if not aims[row.id].is_nothing])
+
+
+def followed() -> ColumnElement[bool]:
+    """Assignments whose target still moves: open ones, and those cancelled for want of a day."""
+    is_there = Assignment.status != AssignmentStatus.CANCELLED
+    return and_(Assignment.closed_at.is_(None), or_(is_there, Assignment.worked_days == 0))
 
 
 def is_worked(window: Window, who: User, workweek: str) -> bool:
@@ -68,19 +82,19 @@ def is_worked(window: Window, who: User, workweek: str) -> bool:
     return days is None or days[0] > 0
 
 
-def _cancel(db: TenantSession, rows: Sequence[Row[Any]]) -> None:
+def _become(db: TenantSession, status: AssignmentStatus, rows: Sequence[Row[Any]]) -> None:
+    """Cancel assignments, or take up those that were."""
+    is_cancelled = status is AssignmentStatus.CANCELLED
+    rows = [r for r in rows if (r.status is AssignmentStatus.CANCELLED) is not is_cancelled]
     if not rows:
         return
-    done = {"status": AssignmentStatus.CANCELLED, "updated_at": clock.now()}
+    done = {"status": status, "updated_at": clock.now()}
     of_these = Assignment.id == func.any(ids_of([row.id for row in rows]))
     db.execute(
         update(Assignment).where(of_these).values(done),
         execution_options={"synchronize_session": False},
     )
-    lines = [
-        audit.Line(row.id, {"status": row.status}, {"status": AssignmentStatus.CANCELLED})
-        for row in rows
-    ]
+    lines = [audit.Line(row.id, {"status": row.status}, {"status": status}) for row in rows]
     audit.note_all(db, Deed.ASSIGNMENT_CHANGED, lines)
 
 
@@ -106,11 +120,7 @@ def _open(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
             & (Definition.id == Assignment.definition_id),
         )
         .outerjoin(User, (User.tenant_id == Assignment.tenant_id) & (User.id == Assignment.user_id))
-        .where(
-            Assignment.id == func.any(ids_of(ids)),
-            Assignment.closed_at.is_(None),
-            Assignment.status != AssignmentStatus.CANCELLED,
-        )
+        .where(Assignment.id == func.any(ids_of(ids)), followed())
         .order_by(Assignment.id)
     )
 

@@ -97,6 +97,7 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     """
     db.actor.need(Permission.MANAGE)
     _check(db, deal)
+    _one_at_a_time(db, deal)
     before = db.execute(
         select(Opportunity.owner_id, Opportunity.closed_on, Opportunity.opened_on)
         .where(Opportunity.external_id == deal.external_id)
@@ -107,6 +108,12 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     days = {deal.closed_on} | ({before.closed_on, before.opened_on} if before else set())
     concerned = _concerned(db, Source.SALES, owners - {None}, days - {None})
     return recompute(db, only=concerned, reference=str(record_id))
+
+
+def _one_at_a_time(db: TenantSession, deal: WonDeal) -> None:
+    """Two events of one deal come one after the other, also of one that is not there yet."""
+    key = {"key": f"opportunity:{db.tenant_id}:{deal.external_id}"}
+    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
 def _take_turn(db: TenantSession) -> None:

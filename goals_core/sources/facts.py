@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from goals_core.actor import Tenant
-from goals_core.kinds import AssigneeType
+from goals_core.kinds import AssigneeType, EntryKind
 from goals_core.models.core import ExchangeRate, TeamMember
 from goals_core.models.goals import ProgressEntry
 from goals_core.sources import filters
@@ -210,14 +210,19 @@ def _was_in(day: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _manual(subjects: FromClause, tenant: Tenant) -> Select[Any]:
-    """Readings by hand: a day adds the changes that happened on it."""
+    """Readings by hand: a day adds the changes that happened on it.
+
+    A day of which all was taken back has no reading; its corrections come to nothing.
+    """
     s, p = subjects.c, ProgressEntry.__table__.c
-    change = cast(p.change_amount, Numeric)
+    change = func.sum(cast(p.change_amount, Numeric))
+    counts = and_(p.voided_by.is_(None), p.kind != EntryKind.CORRECTION)
+    day = cast(func.timezone(tenant.timezone, p.occurred_at), Date)
     return (
         select(
             s.id.label("subject"),
             s.aggregation,
-            cast(func.timezone(tenant.timezone, p.occurred_at), Date).label("day"),
+            day.label("day"),
             literal(1, Integer).label("n"),
             change.label("total"),
             change.label("low"),
@@ -227,6 +232,8 @@ def _manual(subjects: FromClause, tenant: Tenant) -> Select[Any]:
         .select_from(subjects)
         .join(ProgressEntry.__table__, and_(p.tenant_id == tenant.id, p.assignment_id == s.id))
         .where(s.measure == MANUAL)
+        .group_by(s.id, s.aggregation, day)
+        .having(func.count().filter(counts) > 0)
     )
 
 

@@ -89,7 +89,7 @@ def _spans(subjects: FromClause, read: CTE, today: date) -> Subquery:
             s.target,
             s.lowest,
             s.highest,
-            (until - r.day).label("days"),
+            func.greatest(until - r.day, 0).label("days"),
             last_below.label("last_below"),
         )
         .join(subjects, s.id == r.subject)
