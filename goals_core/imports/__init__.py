@@ -1,0 +1,1 @@
+"""Files that people bring: progress, definitions and quotas from CSV and XLSX."""
