@@ -23,6 +23,9 @@ lint: .venv/installed-dev ## ruff and the layers of the house
 types: .venv/installed-dev ## mypy, strict
 	@$(BIN)/python -m mypy
 
+soak: .venv/installed-dev ## the engine's long proof: random steps against the model
+	@exec $(BIN)/python -m tests.engine.soak --steps 10000
+
 psql: .venv/installed ## open psql on the embedded database, as the application's role
 	@exec $(BIN)/python -m goals_core psql
 
@@ -46,4 +49,4 @@ clean: ## forget the environment (the data in .goals stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test lint types psql clean
+.PHONY: help run test lint types soak psql clean

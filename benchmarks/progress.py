@@ -46,7 +46,8 @@ _PLAIN_INSERT = """
     INSERT INTO goals.progress_log (tenant_id, id, assignment_id, previous_value, new_value,
         change_amount, source, source_reference, notes, logged_at, logged_by, occurred_at, kind)
     SELECT :tenant_id, s.id, s.assignment_id,
-        a.current_value + sum(s.change) OVER mine - s.change, a.current_value + sum(s.change) OVER mine,
+        a.current_value + sum(s.change) OVER mine - s.change,
+        a.current_value + sum(s.change) OVER mine,
         s.change, 'manual', NULL, '', clock_timestamp(), NULL, :now, 'change'
     FROM staged s JOIN goals.assignments a ON a.tenant_id = :tenant_id AND a.id = s.assignment_id
     WINDOW mine AS (PARTITION BY s.assignment_id ORDER BY s.n)
@@ -54,7 +55,8 @@ _PLAIN_INSERT = """
 """
 _PLAIN_UPDATE = """
     UPDATE goals.assignments a SET current_value = a.current_value + s.total, updated_at = :now,
-        progress_percentage = least(trunc((a.current_value + s.total) * 100 / a.target_value, 2), 100)
+        progress_percentage =
+            least(trunc((a.current_value + s.total) * 100 / a.target_value, 2), 100)
     FROM (SELECT assignment_id, sum(change) AS total FROM staged GROUP BY 1) s
     WHERE a.tenant_id = :tenant_id AND a.id = s.assignment_id
 """

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from goals_core.actor import Permission
 from goals_core.checks import LARGEST
@@ -74,14 +74,10 @@ def _correct(
     actual = _by_day(((entry, entry.change_amount) for entry in entries), zone)
     own_day = _day(voided, zone)
     differing = {day for day in {*wanted, *actual} if wanted[day] != actual[day]}
-    first = book.correct(voided.assignment_id, own_day, wanted[own_day] - actual[own_day], note)
+    book.correct(voided.assignment_id, own_day, wanted[own_day] - actual[own_day], note)
     for day in sorted(differing - {own_day}):
         book.correct(voided.assignment_id, day, wanted[day] - actual[day], note)
-    book.write(db)
-    db.execute(
-        update(ProgressEntry).where(ProgressEntry.id == voided.id).values(voided_by=first),
-        execution_options={"synchronize_session": False},
-    )
+    book.write(db, voided=voided.id)
     audit.note(
         db,
         Deed.PROGRESS_VOIDED,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -271,7 +272,7 @@ def _check_tenant(
     checks.text("name", name, longest=200, required=True)
     if len(slug) > 63 or not _SLUG.fullmatch(slug):
         checks.problem("slug", N_("Lower-case letters, digits and single hyphens, at most 63."))
-    if timezone not in available_timezones():
+    if timezone not in _timezones():
         checks.problem("timezone", N_("{timezone} is no IANA time zone."), timezone=timezone)
     if not _is_locale(locale):
         checks.problem("locale", N_("{locale} is no locale, such as en_US."), locale=locale)
@@ -280,6 +281,12 @@ def _check_tenant(
     if not 1 <= fiscal_year_start <= 12:
         checks.problem("fiscal_year_start", N_("A month from 1 to 12."))
     checks.done()
+
+
+@cache
+def _timezones() -> set[str]:
+    """Looking through the disk for them takes a while."""
+    return available_timezones()
 
 
 def _is_locale(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Uuid, bindparam, func, select, text
+from sqlalchemy import Row, Uuid, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
@@ -131,16 +131,19 @@ class Logbook:
         if refusal := self._open_state(assignment_id).refusal:
             raise refusal
 
-    def correct(self, assignment_id: UUID, on: date, change: Decimal, note: str) -> UUID:
-        """Add a correction, unchecked, and return the id of its line."""
+    def correct(self, assignment_id: UUID, on: date, change: Decimal, note: str) -> None:
+        """Add a correction, unchecked."""
         state = self._open_state(assignment_id)
         if abs(state.value + change) > LARGEST:
             raise invalid("value", N_("This must be at most {most}."), most=LARGEST)
         by_hand = (ProgressSource.MANUAL, None, note, EntryKind.CORRECTION)
-        return self._line(assignment_id, state, change, on, *by_hand)
+        self._line(assignment_id, state, change, on, *by_hand)
 
-    def write(self, db: TenantSession) -> None:
-        """Write the lines and compute what they make of their assignments."""
+    def write(self, db: TenantSession, *, voided: UUID | None = None) -> None:
+        """Write the lines and compute what they make of their assignments.
+
+        `voided` is the entry that the first line takes back.
+        """
         if not self.lines:
             return
         columns = dict(zip(_COLUMNS, zip(*self.lines, strict=True), strict=True))
@@ -149,6 +152,12 @@ class Logbook:
             for name, column in columns.items()
         }
         db.execute(_INSERT, {"tenant_id": self.tenant.id, "author": self.author} | as_texts)
+        if voided is not None:
+            by_first = update(ProgressEntry).where(ProgressEntry.id == voided)
+            db.execute(
+                by_first.values(voided_by=columns["ids"][0]),
+                execution_options={"synchronize_session": False},
+            )
         touched = set(columns["assignment_ids"])
         logged = {id_: at for id_ in touched if (at := self.states[id_].last_logged_at)}
         recompute.compute(db, self.locked, logged=logged)
@@ -176,15 +185,15 @@ class Logbook:
         reference: str | None,
         note: str,
         kind: EntryKind,
-    ) -> UUID:
+    ) -> None:
         """Add the line that begins with the value that the last one ended with."""
-        line_id, logged_at = new_id(), next_moment(state.last_logged_at, self.now)
+        logged_at = next_moment(state.last_logged_at, self.now)
         state.value += change
         state.last_logged_at = logged_at
         occurred = _moment(on, self.now, self.tenant.timezone)
         self.lines.append(
             (
-                line_id,
+                new_id(),
                 assignment_id,
                 state.value,
                 change,
@@ -196,7 +205,6 @@ class Logbook:
                 kind,
             )
         )
-        return line_id
 
     def _is_known(self, reading: Reading) -> bool:
         """Whether the row was recorded before; with other content it is a conflict.

@@ -234,7 +234,7 @@ def _achieved_at(
     """When it was achieved: the day says when, not the sync that noticed."""
     if status is not AssignmentStatus.ACHIEVED:
         return None
-    if row.status is AssignmentStatus.ACHIEVED and row.achieved_at is not None:
+    if row.achieved_at is not None:  # as it was told, until a correction takes it back
         return row.achieved_at  # type: ignore[no-any-return]
     day = found.reached_on if rule.type is GoalType.TARGET else row.period_end
     return min(clock.now(), _end_of(day or row.period_end, tenant))
