@@ -17,6 +17,7 @@ PAGES = PROJECT / "pages"
 def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
     """Every page there is; what a role cannot use is not in its menu, but keeps its address."""
     writes = actor is not None and actor.may(Permission.WRITE)
+    manages = actor is not None and actor.may(Permission.MANAGE)
     return {
         "": [
             st.Page(
@@ -48,6 +49,14 @@ def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
                 title=_("Goal"),
                 icon=":material/track_changes:",
                 visibility="hidden",
+            ),
+        ],
+        _("Administration"): [
+            st.Page(
+                PAGES / "audit.py",
+                title=_("Audit log"),
+                icon=":material/history:",
+                visibility="visible" if manages else "hidden",
             ),
         ],
     }

@@ -58,6 +58,7 @@ def goal(value=0, **more):
         "updated_at": None,
         "sync_error": None,
         "notes": "",
+        "proration": None,
         "pace": pace(rule.target, window, TODAY),
         "at_risk": False,
     }
