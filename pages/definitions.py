@@ -3,7 +3,7 @@
 import streamlit as st
 
 from goals_core.actor import Permission
-from ui import definition_drawer, definition_list
+from ui import definition_bulk, definition_drawer, definition_list
 from ui.feedback import empty_state
 from ui.places import NEW_GOAL
 from ui.session import require_actor
@@ -25,7 +25,8 @@ if first.total:
     number = definition_list.pages(first)
     with place:
         shown = first if number == 1 else definition_list.read(actor, filters, number)
-        definition_list.table(shown.items)
+        ticked = definition_list.table(shown.items, selectable=may_write)
+    definition_bulk.show(actor, ticked)
 elif filters:
     empty_state(
         ":material/search_off:",

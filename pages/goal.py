@@ -6,12 +6,11 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.errors import NotFound
-from goals_core.kinds import Source
 from goals_core.services import assignments, history, milestones, reach
-from ui import charts, course, drawings, goal_parts, standings
+from ui import charts, course, drawings, goal_parts, progress_log, standings
 from ui.feedback import empty_state
 from ui.places import MY_GOALS, asked_goal
-from ui.progress_form import progress_form
+from ui.progress_form import progress_form, takes_progress
 from ui.session import require_actor
 from ui.wording import _, md, spoken
 
@@ -22,7 +21,7 @@ with suppress(NotFound), db.tenant_session(actor) as session:
     goal = assignments.get(session, asked_goal())
     series = history.series(session, [goal.id])[goal.id]
     passed = milestones.list_(session, goal.id)
-    may_record = goal.is_running and reach.may_record(session, goal.id)
+    may_record = takes_progress(goal, today) and reach.may_record(session, goal.id)
 
 if goal is None:
     if empty_state(
@@ -63,11 +62,11 @@ with left.container(border=True, height="stretch"):
         )
     else:  # a single day has no course to draw
         st.subheader(_("Progress log"), anchor=False)
-        goal_parts.log(actor, goal)
+        progress_log.show(actor, goal)
 with right.container(border=True, height="stretch"):
     st.subheader(_("Milestones"), anchor=False)
     goal_parts.milestones(goal, passed)
-    if may_record and goal.source is Source.MANUAL:
+    if may_record:
         st.subheader(_("Record progress"), anchor=False)
         progress_form(actor, goal)
 

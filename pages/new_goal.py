@@ -16,7 +16,7 @@ goal_editing.title(editing)
 top = st.container()
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    settings = goal_form.settings(form, actor, fixed=editing.is_fixed)
+    settings = goal_form.settings(form, actor, fixed=editing.is_fixed, kept=editing.kept)
 with right:
     assigned = goal_editing.assigned(editing, actor)
     milestones = goal_form.milestones(form)

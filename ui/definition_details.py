@@ -10,18 +10,19 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Actor, Permission
-from goals_core.db import tenant_session
+from goals_core.db import TenantSession, tenant_session
 from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.windows import Window
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.choices import Assignee
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.drafts import Draft, Milestone
-from goals_core.services.paging import Page, PageRequest
+from goals_core.services.paging import LARGEST_PAGE, Page, PageRequest
 from goals_core.services.receipts import Owner
 from goals_core.services.standings import Standing
-from ui import dialogs, source_words, standings
+from ui import dialogs, source_words, standings, targets
 from ui.definition_list import COLORS
+from ui.own_goals import is_own
 from ui.places import GOAL, goal_address
 from ui.wording import _, md, name, spoken
 
@@ -39,6 +40,8 @@ class Opened:
     is_theirs: bool  # to change
     assignable: Sequence[Assignee]  # to whom they may assign it
     window: Window | None  # today's, or the first to come
+    is_own: bool  # they neither move nor end it
+    can_be_copied: bool  # with those who have it
 
     def may_assign(self, one: Standing) -> bool:
         """Whether that assignee is among those whose goals they set."""
@@ -51,11 +54,14 @@ def read(actor: Actor, definition_id: UUID) -> Opened:
     with tenant_session(actor) as db:
         view = definitions.get(db, definition_id)
         schedule = definitions.schedule_of(db, view.settings)
+        assignable = choices.assignees(db) if actor.may(Permission.ASSIGN) else []
         return Opened(
             view=view,
             is_theirs=bool(definitions.changeable(db, [definition_id])),
-            assignable=choices.assignees(db) if actor.may(Permission.ASSIGN) else (),
+            assignable=assignable,
             window=schedule.current_or_first(actor.tenant.today),
+            is_own=is_own(db, definition_id),
+            can_be_copied=_can_be_copied(db, view, assignable),
         )
 
 
@@ -123,6 +129,19 @@ def all_windows(actor: Actor, opened: Opened) -> None:
         st.switch_page(GOAL, query_params=goal_address(found.items[cells[0][0]].id))
 
 
+def _can_be_copied(db: TenantSession, view: DefinitionView, assignable: Sequence[Assignee]) -> bool:
+    """Whether they may assign it anew to everyone who has its last window, as far as they see."""
+    if not (db.actor.may(Permission.WRITE) and view.assignments and assignable):
+        return False
+    if db.actor.may(Permission.MANAGE):
+        return True
+    found = assignments.list_(db, definition_id=view.id, page=PageRequest(size=LARGEST_PAGE)).items
+    kept = [one for one in found if one.status is not AssignmentStatus.CANCELLED]
+    last = max((one.window.start for one in kept), default=None)
+    latest = {Owner(o.assignee_type, o.assignee_id) for o in kept if o.window.start == last}
+    return bool(latest) and latest <= {each.owner for each in assignable}
+
+
 def _facts(goal: Draft) -> list[tuple[str, str]]:
     """Labels and words; what has nothing to say is left out."""
     facts = [
@@ -131,6 +150,7 @@ def _facts(goal: Draft) -> list[tuple[str, str]]:
             _value(goal, goal.target_value),
         ),
         (_("Range"), _range(goal)),
+        (_("Prorated"), _("by the working days of each person") if goal.prorate else ""),
         (_("Days"), _days(goal)),
         (_("Tracked from"), source_words.source_in_full(goal)),
         (_("Milestones"), ", ".join(_milestone(each) for each in goal.milestones)),
@@ -187,8 +207,12 @@ def _assigned_to(actor: Actor, opened: Opened, one: Standing) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", wrap=False, gap="small", key=f"of_{one.id}"
     ):
-        with st.container(width="stretch"):
+        with st.container(width="stretch", gap=None):
             st.page_link(GOAL, label=md(standings.whose(one)), query_params=goal_address(one.id))
+            if differs := targets.differing(one):
+                with st.container(horizontal=True, wrap=False, gap=None):
+                    st.space("xsmall")  # Streamlit's own link stands indented
+                    st.caption(md(differs))
         st.markdown(standings.badge(one, actor.tenant.today), width="content")
         st.markdown(f"**{md(spoken().percent(one.attainment))}**", width="content")
         if may_remove:

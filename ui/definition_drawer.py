@@ -9,14 +9,14 @@ from goals_core.db import tenant_session
 from goals_core.errors import GoalsError, NotFound
 from goals_core.kinds import GoalStatus
 from goals_core.services import definitions
+from ui import definition_assigning, definition_details, definition_steps, dialogs, goal_form
 from ui import definition_deeds as deeds
-from ui import definition_details, definition_steps, dialogs
 from ui.definition_details import Opened
 from ui.definition_list import OPEN, close
 from ui.feedback import refusals, tell
 from ui.places import NEW_GOAL
 from ui.session import require_actor
-from ui.wording import _, md
+from ui.wording import _, md, n_
 
 _WIDTH = 560
 _COPY, _NEXT = "copy", "next"
@@ -56,8 +56,10 @@ def _body(definition_id: UUID) -> None:
     dialogs.show_done()
     definition_details.settings(opened.view)
     _actions(actor, opened)
+    _why_not_more(opened)
     st.space("small")
     definition_details.assigned(actor, opened)
+    _plans(actor, opened)
     definition_details.all_windows(actor, opened)
 
 
@@ -73,7 +75,7 @@ def _actions(actor: Actor, opened: Opened) -> None:
             st.button(
                 _("Assign"),
                 icon=":material/person_add:",
-                on_click=definition_steps.start_assigning,
+                on_click=definition_assigning.start,
                 args=(view.id,),
                 key="assign",
             )
@@ -90,13 +92,56 @@ def _actions(actor: Actor, opened: Opened) -> None:
                 _do(actor, opened, chosen)
 
 
+def _why_not_more(opened: Opened) -> None:
+    """Why a goal that is theirs to change offers so little."""
+    if opened.is_theirs and opened.is_own and definitions.NEXT[opened.view.status]:
+        st.caption(f":material/lock: {md(_(goal_form.OWN))}")
+
+
+def _plans(actor: Actor, opened: Opened) -> None:
+    """What can be done for everyone who has it, or is to have it, at once."""
+    teams = definition_assigning.teams(opened) if definitions.NEXT[opened.view.status] else {}
+    with st.container(horizontal=True, gap="small"):
+        if teams:
+            st.button(
+                _("Assign to all members of a team…"),
+                icon=":material/group_add:",
+                type="tertiary",
+                on_click=definition_assigning.start_members,
+                args=(opened.view.id, next(iter(teams)) if len(teams) == 1 else None),
+                key="assign_members",
+            )
+        if opened.can_be_copied and st.button(
+            _("Copy to the next period"),
+            icon=":material/event_repeat:",
+            type="tertiary",
+            help=_("A draft with the same assignees and own targets, without who has left."),
+            key="copy_to_next",
+        ):
+            with refusals():
+                _copy_to_next(actor, opened)
+
+
+def _copy_to_next(actor: Actor, opened: Opened) -> None:
+    copy = deeds.copy_to_next(actor, opened.view.id)
+    st.query_params[OPEN] = str(copy.id)
+    dialogs.say_done(
+        n_(
+            "This is the draft for the next period, with {count} assignment.",
+            "This is the draft for the next period, with {count} assignments.",
+            copy.assignments,
+        )
+    )
+    st.rerun()
+
+
 def _more(actor: Actor, opened: Opened) -> dict[str, str]:
     """The rest of the deeds and what they are called."""
     following = definitions.NEXT[opened.view.status]
     more: dict[str, str] = {}
     if actor.may(Permission.WRITE):
         more |= {_COPY: _("Duplicate"), _NEXT: _("Duplicate for the next period")}
-    if opened.is_theirs:
+    if opened.is_theirs and not opened.is_own:
         steps = {
             GoalStatus.PAUSED: _("Pause"),
             GoalStatus.COMPLETED: _("Complete…"),

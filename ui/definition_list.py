@@ -28,7 +28,7 @@ COLORS = {
     GoalStatus.COMPLETED: "blue",
     GoalStatus.CANCELLED: "red",
 }
-_TABLE, _UNSELECT = "definitions_table", "definitions_unselect"
+_TABLE, _SHOWN, _KEPT = "definitions_table", "definitions_shown", "definitions_kept"
 _PAGE_SIZE = 15
 
 
@@ -101,26 +101,37 @@ def pages(first: Page[DefinitionView]) -> int:
         return st.pagination(first.pages, key="page", bind="query-params")
 
 
-def table(shown: Sequence[DefinitionView]) -> None:
-    """The rows; a click on one opens its details."""
-    if st.session_state.pop(_UNSELECT, False):
-        st.session_state[_TABLE] = {"selection": {"rows": [], "columns": [], "cells": []}}
-    st.dataframe(
+def table(shown: Sequence[DefinitionView], *, selectable: bool) -> list[DefinitionView]:
+    """The rows, a click on one opens its details; those that are ticked."""
+    ids = [view.id for view in shown]
+    if st.session_state.get(_SHOWN) != ids:  # a tick stands for a place, where another goal is now
+        unselect()
+    st.session_state[_SHOWN] = ids
+    if (kept := st.session_state.pop(_KEPT, None)) is not None:
+        st.session_state[_TABLE] = {"selection": {"rows": kept, "columns": [], "cells": []}}
+    state = st.dataframe(
         pd.DataFrame([_row(view) for view in shown], columns=list(_columns())),
         column_config=_columns(),
         hide_index=True,
         height="content",
-        on_select=lambda: _open([view.id for view in shown]),
-        selection_mode="single-cell",
+        on_select=lambda: _open(ids),
+        selection_mode=["multi-row", "single-cell"] if selectable else "single-cell",
         key=_TABLE,
         alt=_("Definitions"),
     )
+    return [shown[row] for row in sorted(state["selection"]["rows"]) if row < len(shown)]
 
 
 def close() -> None:
-    """Nothing is open any more, and nothing is selected: the same row can be clicked again."""
+    """Nothing is open any more, and no cell is selected: the same row can be clicked again."""
     st.query_params.pop(OPEN, None)
-    st.session_state[_UNSELECT] = True
+    held = st.session_state.get(_TABLE)
+    st.session_state[_KEPT] = list(held["selection"]["rows"]) if held else []
+
+
+def unselect() -> None:
+    """No row is ticked from the next drawing on."""
+    st.session_state[_KEPT] = []
 
 
 def _clear() -> None:

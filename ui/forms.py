@@ -108,6 +108,12 @@ class Form:
             self.problem(at or name, N_("Please choose a day."))
         return day
 
+    def switch(self, name: str, label: str, **options: Any) -> bool:  # noqa: ANN401
+        """A yes or no, which begins as `load` has it."""
+        is_on: bool = st.toggle(label, key=self.key(name), persist_state="page", **options)
+        self.line(name)
+        return is_on
+
     def choice(
         self,
         name: str,

@@ -17,12 +17,14 @@ from goals_core.errors import N_, GoalsError, NotAllowed, NotFound, Stale
 from goals_core.kinds import GoalStatus
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.definitions import DefinitionView, NotEditable
+from goals_core.services.drafts import Draft
 from goals_core.services.paging import PageRequest
 from goals_core.services.receipts import Owner
-from ui import goal_form, goal_saving, reads
+from ui import goal_form, goal_saving, reads, targets
 from ui.feedback import empty_state, flash
 from ui.forms import Form
 from ui.goal_saving import Entered
+from ui.own_goals import is_own
 from ui.wording import _, md, name, say
 
 DEFINITIONS = PROJECT / "pages" / "definitions.py"
@@ -37,6 +39,12 @@ class Editing:
     form: Form
     definition: DefinitionView | None = None
     is_fixed: bool = False  # there is progress
+    is_own: bool = False  # theirs to name, but not to move
+
+    @property
+    def kept(self) -> Draft | None:
+        """The settings that stay as they are, but for the words."""
+        return self.definition.settings if self.definition and self.is_own else None
 
     @property
     def can_activate(self) -> bool:
@@ -147,7 +155,8 @@ def _existing(actor: Actor, wanted: str) -> Editing:
         if not definitions.NEXT[definition.status]:
             raise NotEditable(name=definition.name, status=definition.status)
         is_fixed = definitions.has_progress(db, definition.id)
-    return Editing(Form(f"goal_{definition.id.hex}"), definition, is_fixed)
+        own = is_own(db, definition.id)
+    return Editing(Form(f"goal_{definition.id.hex}"), definition, is_fixed, own)
 
 
 def _id(typed: str) -> UUID:
@@ -192,6 +201,6 @@ def _assigned_now(db: TenantSession, definition: DefinitionView) -> dict[Owner, 
         db, definition_id=definition.id, on=window.start, page=_MOST_PREVIEWED
     )
     return {
-        Owner(one.assignee_type, one.assignee_id): one.target if one.has_own_target else None
+        Owner(one.assignee_type, one.assignee_id): targets.full(one) if one.has_own_target else None
         for one in found.items
     }

@@ -3,13 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import streamlit as st
-from babel.core import get_global
-from babel.numbers import get_currency_name, get_territory_currencies
 from streamlit.delta_generator import DeltaGenerator
 
 from goals_core.actor import Actor
@@ -20,9 +18,9 @@ from goals_core.models.windows import calendar_window
 from goals_core.services.choices import Assignee
 from goals_core.services.drafts import Draft, Milestone
 from goals_core.services.receipts import Owner
-from ui import filter_form, source_form, standings
+from ui import currencies, filter_form, prorate_form, source_form, standings
 from ui.forms import Form, as_typed
-from ui.wording import _, md, name, spoken
+from ui.wording import _, md, name
 
 _EXPLAINED: Mapping[GoalType, str] = {
     GoalType.TARGET: N_("Reach a value, such as 50,000 of sales in a month."),
@@ -42,6 +40,9 @@ _REPEATS: Mapping[Period, str] = {
     Period.YEARLY: N_("Starts anew every fiscal year, until the last day."),
     Period.CUSTOM: N_("Once, from the first day to the last."),
 }
+OWN = N_(
+    "This is also your own goal: only someone who manages goals can change its target or end it."
+)
 _MILESTONES = ("10", "25", "50", "75", "80", "90", "100")
 _STAND_IN = Decimal(1)  # for a target that cannot be read, so that the rest can be checked
 _UNREADABLE = 0  # percent: the rule for milestones has the sentence for it
@@ -81,6 +82,7 @@ def state_of(settings: Draft, *, currency: str) -> dict[str, object]:
         "period": settings.period,
         "starts_at": settings.starts_at,
         "ends_at": settings.ends_at,
+        "prorate": settings.prorate,
         "milestones": [str(each.percentage) for each in settings.milestones],
         "silent": [str(each.percentage) for each in settings.milestones if not each.notify],
         **filter_form.empty_state(),
@@ -88,8 +90,15 @@ def state_of(settings: Draft, *, currency: str) -> dict[str, object]:
     }
 
 
-def settings(form: Form, actor: Actor, *, fixed: bool) -> Draft:
-    """The cards of the settings; `fixed`: there is progress, so some of them cannot change."""
+def settings(form: Form, actor: Actor, *, fixed: bool, kept: Draft | None = None) -> Draft:
+    """The cards of the settings; `fixed`: there is progress, so some of them cannot change.
+
+    `kept`: the goal is their own, so all that it is judged by stays as it is.
+    """
+    if kept is not None:
+        st.info(_(OWN), icon=":material/lock:")
+        with card(_("Goal")):
+            return replace(kept, **_words(form))
     if fixed:
         st.info(
             _("There is progress, so what it is measured by is fixed. A copy of it can differ."),
@@ -99,11 +108,14 @@ def settings(form: Form, actor: Actor, *, fixed: bool) -> Draft:
         words = _words(form)
     with card(_("Target")):
         target = _target(form, fixed=fixed)
+        below_target = st.container(gap="xxsmall")
     with card(_("Days")):
         days = _days(form, fixed=fixed)
     with card(_("Tracking")):
         source, config = source_form.show(form, actor, metric=target["metric"], fixed=fixed)
-    return Draft(**words, **target, **days, source=source, source_config=config)
+    with below_target:  # only now is it known how the records add up
+        prorate = prorate_form.show(form, target["type"], target["metric"], config)
+    return Draft(**words, **target, **days, source=source, source_config=config, prorate=prorate)
 
 
 def milestones(form: Form) -> tuple[Milestone, ...]:
@@ -217,9 +229,9 @@ def _unit(form: Form, metric: Metric, *, fixed: bool) -> str:
     typed = form.typed_choice(
         "currency",
         _("Currency"),
-        _currencies(),
+        currencies.in_use(),
         at="unit",
-        words=_currency,
+        words=currencies.titled,
         accept_new_options=True,
         disabled=fixed,
     )
@@ -268,15 +280,3 @@ def _own_target(form: Form, assignee: Assignee) -> Decimal | None:
         optional=True,
         placeholder=_("Same as the goal's"),
     )
-
-
-def _currency(code: str) -> str:
-    title = get_currency_name(code, locale=spoken().locale)
-    return code if title == code else f"{code} · {title}"
-
-
-@cache
-def _currencies() -> tuple[str, ...]:
-    """The currencies that are legal tender somewhere today."""
-    territories = get_global("territory_currencies")
-    return tuple(sorted({code for t in territories for code in get_territory_currencies(t)}))

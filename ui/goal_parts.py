@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TypeVar
 
 import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.kinds import GoalType, Metric, Source
-from goals_core.services import assignments, progress, receipts
+from goals_core.kinds import AssigneeType, GoalType, Metric, Source
+from goals_core.services import assignments, receipts
 from goals_core.services.milestones import Milestone
-from goals_core.services.paging import Page, PageRequest
+from goals_core.services.paging import LARGEST_PAGE, Page, PageRequest
 from goals_core.services.receipts import Receipt
 from goals_core.services.standings import Standing
 from goals_core.sources.catalogue import Aggregation
-from ui import charts, standings, tables
+from ui import charts, progress_log, standings, tables, targets
 from ui.places import GOAL, goal_address
 from ui.session import require_actor
 from ui.wording import _, md, n_, spoken
@@ -25,6 +25,7 @@ from ui.wording import _, md, n_, spoken
 T = TypeVar("T")
 ON_A_PAGE = 10
 MOST_WINDOWS = 12
+_CENT = Decimal("0.01")
 _FITS = 13  # characters of a number in a tile
 
 
@@ -42,6 +43,9 @@ def tiles(goal: Standing, today: date) -> None:
                 border=True,
                 height="stretch",
             )
+    if how := targets.arithmetic(goal):
+        label = _("Limit") if goal.type is GoalType.LIMIT else _("Target")
+        st.caption(f":material/calculate: {md(f'{label}: {how}')}")
 
 
 def milestones(goal: Standing, passed: Sequence[Milestone]) -> None:
@@ -56,7 +60,7 @@ def behind(goal: Standing) -> None:
     actor = require_actor()
     sections = {_("Other windows"): _other_windows}
     if goal.window.days > 1:  # a single day shows its log in place of a chart
-        sections = {_("Progress log"): log} | sections
+        sections = {_("Progress log"): progress_log.show} | sections
     if goal.source is not Source.MANUAL:
         sections = {_("The records behind this number"): _records} | sections
     tabs = st.tabs(list(sections), key="tab", on_change="rerun")
@@ -64,21 +68,6 @@ def behind(goal: Standing) -> None:
         if tab.open:
             with tab:
                 section(actor, goal)
-
-
-def log(actor: Actor, goal: Standing) -> None:
-    """What was recorded, when and by whom."""
-    with db.tenant_session(actor) as session:
-        lines = progress.history(session, goal.id, page=PageRequest(size=ON_A_PAGE))
-    if not lines.total:
-        st.markdown(f":gray[{md(_('Nothing has been recorded yet.'))}]")
-        return
-    shown = st.container()
-    if (number := _page_number(lines, "log_page")) > 1:
-        with db.tenant_session(actor) as session:
-            lines = progress.history(session, goal.id, page=PageRequest(number, ON_A_PAGE))
-    with shown:
-        tables.entries(lines.items, goal)
 
 
 def _records(actor: Actor, goal: Standing) -> None:
@@ -103,11 +92,18 @@ def _records(actor: Actor, goal: Standing) -> None:
 
 def _other_windows(actor: Actor, goal: Standing) -> None:
     """The same goal of the same assignee in the windows before and after."""
-    same = _same_goal(actor, goal)
-    if len(same) < 2:
+    begun, coming = _same_goal(actor, goal)
+    if len(begun) + len(coming) < 2:
         st.markdown(f":gray[{md(_('This is the only window so far.'))}]")
         return
-    oldest_first = same[::-1]
+    if len(begun) > 1:
+        _chart_of_windows(actor, goal, begun[::-1])
+    opened = tables.windows([*coming, *begun], actor.tenant, key="windows")
+    if opened and opened.id != goal.id:
+        st.switch_page(GOAL, query_params=goal_address(opened.id))
+
+
+def _chart_of_windows(actor: Actor, goal: Standing, oldest_first: Sequence[Standing]) -> None:
     names = [standings.window(w.period, w.window, actor.tenant) for w in oldest_first]
     charts.show(
         charts.by_window(oldest_first, names, goal.id, str(spoken().locale)),
@@ -118,28 +114,24 @@ def _other_windows(actor: Actor, goal: Standing) -> None:
         ),
         called=charts.picture_name(goal),
     )
-    opened = tables.windows(same, actor.tenant, key="windows")
-    if opened and opened.id != goal.id:
-        st.switch_page(GOAL, query_params=goal_address(opened.id))
 
 
-def _same_goal(actor: Actor, goal: Standing) -> list[Standing]:
-    """What has begun of it, the latest window first."""
-    is_team = goal.assignee_type.value == "team"
+def _same_goal(actor: Actor, goal: Standing) -> tuple[list[Standing], list[Standing]]:
+    """What has begun of it and what is planned to come, the latest window first."""
+    is_team = goal.assignee_type is AssigneeType.TEAM
     with db.tenant_session(actor) as session:
         found = assignments.list_(
             session,
             definition_id=goal.definition_id,
+            assignee_type=goal.assignee_type,
             user_id=None if is_team else goal.assignee_id,
             team_id=goal.assignee_id if is_team else None,
-            page=PageRequest(size=100),
-        )
+            page=PageRequest(size=LARGEST_PAGE),
+        ).items
     today = actor.tenant.today
-    return [
-        other
-        for other in found.items
-        if other.assignee_type is goal.assignee_type and other.window.start <= today
-    ][:MOST_WINDOWS]
+    begun = [window for window in found if window.window.start <= today]
+    coming = [window for window in found if window.window.start > today]
+    return begun[:MOST_WINDOWS], coming[-MOST_WINDOWS:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +164,10 @@ def _share(goal: Standing) -> _Tile:
 
 
 def _still(goal: Standing, today: date) -> Iterator[_Tile]:
-    """What is left, while there is time."""
+    """What is left, while there is time; before that, when it begins."""
+    if today < goal.window.start:
+        yield _Tile(_("Begins on"), spoken().day(goal.window.start))
+        return
     if goal.closed_at is None and goal.type is GoalType.LIMIT:
         yield _Tile(_("Left"), _fitting(goal, goal.missing))
     is_paced = goal.type is GoalType.TARGET and goal.metric is not Metric.BOOLEAN
@@ -197,7 +192,8 @@ def _milestone_line(goal: Standing, milestone: Milestone) -> str:
     icon = ":green[:material/check_circle:]" if milestone.passed else ":gray[:material/circle:]"
     facts = []
     if milestone.value is not None and goal.metric is not Metric.BOOLEAN:
-        facts.append(standings.short(goal, milestone.value))
+        value = milestone.value.quantize(_CENT, ROUND_CEILING)  # never too little
+        facts.append(standings.short(goal, value))
     if milestone.passed_on:
         facts.append(spoken().day(milestone.passed_on))
     return f"{icon} **{md(share)}** :gray[{md(' · '.join(facts))}]"

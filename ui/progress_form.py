@@ -8,7 +8,7 @@ from babel.dates import get_date_format
 
 from goals_core import db
 from goals_core.actor import Actor
-from goals_core.kinds import GoalType, Metric
+from goals_core.kinds import AssignmentStatus, GoalType, Metric, Source
 from goals_core.services import progress
 from goals_core.services.standings import Standing
 from ui import reads, standings
@@ -17,6 +17,12 @@ from ui.wording import _, spoken
 
 _FORM = "progress"
 _DONE = "goals_progress_recorded"
+
+
+def takes_progress(goal: Standing, today: date) -> bool:
+    """Whether anybody can record it by hand now; what the services would refuse is not offered."""
+    is_open = goal.is_running and goal.status is not AssignmentStatus.CANCELLED
+    return is_open and goal.source is Source.MANUAL and goal.window.start <= today
 
 
 def progress_form(actor: Actor, goal: Standing) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Tenant
-from goals_core.kinds import Metric
+from goals_core.kinds import EntryKind, Metric
 from goals_core.services.dashboard import Ranked
 from goals_core.services.history import Move
 from goals_core.services.progress import Entry
@@ -20,6 +20,7 @@ from ui.wording import _, name, spoken
 
 T = TypeVar("T")
 _NOTHING = "—"
+_FADED = "#747D8F"  # can be read on light and on dark
 
 
 def leaderboard(ranked: Sequence[Ranked], *, key: str) -> Ranked | None:
@@ -138,29 +139,50 @@ def records(lines: Sequence[Line], goal: Standing) -> None:
     _show(rows, columns, words, alt=_("The records behind this number"))
 
 
-def entries(lines: Sequence[Entry], goal: Standing) -> None:
-    """The log of a goal."""
-    rows = [
-        (
-            line.happened_at.astimezone(spoken().timezone).date(),
-            standings.signed(goal, line.change),
-            line.value,
-            line.note,
-            line.logged_by or _("The system"),
-            name(line.source),
-        )
-        for line in lines
-    ]
+def entries(lines: Sequence[Entry], goal: Standing, *, key: str | None = None) -> Entry | None:
+    """The log of a goal, what was taken back in grey; with a key, the entry that is selected."""
+    rows = [_entry(line, goal) for line in lines]
     columns = {
         "day": st.column_config.DateColumn(_("Day"), width=100),
+        "kind": st.column_config.TextColumn(_("Kind")),
         "change": st.column_config.TextColumn(_("Change"), alignment="right"),
         "value": st.column_config.NumberColumn(_("New value")),
         "note": st.column_config.TextColumn(_("Note")),
         "by": st.column_config.TextColumn(_("By")),
         "source": st.column_config.TextColumn(_("How")),
     }
-    words = {"day": spoken().day, "value": lambda value: standings.full(goal, value)}
-    _show(rows, columns, words, alt=_("Progress log"))
+    state = _show(
+        rows,
+        columns,
+        {"day": spoken().day, "value": lambda value: standings.full(goal, value)},
+        key=key,
+        alt=_("Progress log"),
+        on_select="ignore" if key is None else "rerun",
+        selection_mode="single-row",
+        faded=[line.is_voided for line in lines],
+    )
+    selected = state["selection"]["rows"] if key is not None else []
+    return lines[selected[0]] if selected and selected[0] < len(lines) else None
+
+
+def recorded(goal: Standing, line: Entry) -> str:
+    """What an entry said: its value, or how much it changed."""
+    if line.kind is EntryKind.VALUE:
+        return standings.full(goal, line.value)
+    return standings.signed(goal, line.change)
+
+
+def _entry(line: Entry, goal: Standing) -> tuple[Any, ...]:
+    kind = name(line.kind)
+    return (
+        line.happened_at.astimezone(spoken().timezone).date(),
+        _("{kind}, taken back").format(kind=kind) if line.is_voided else kind,
+        standings.signed(goal, line.change),
+        line.value,
+        line.note,
+        line.logged_by or _("The system"),
+        name(line.source),
+    )
 
 
 def _amount(line: Line) -> str | None:
@@ -201,17 +223,23 @@ def _show(
     alt: str,
     key: str | None = None,
     on_select: Literal["ignore", "rerun"] = "ignore",
+    selection_mode: Literal["single-cell", "single-row"] = "single-cell",
+    faded: Sequence[bool] = (),
 ) -> Any:  # noqa: ANN401  (Streamlit's own type)
     # object: a Decimal stays one; the Styler's words are shown, what is behind them is sorted by
     frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    shown = frame.style.format(dict(words), na_rep=_NOTHING)
+    if any(faded):
+        colors = [f"color: {_FADED}" if is_faded else "" for is_faded in faded]
+        shown = shown.apply(lambda _column: colors)
     return st.dataframe(
-        frame.style.format(dict(words), na_rep=_NOTHING),
+        shown,
         column_config=dict(columns),
         hide_index=True,
         height="content",
         placeholder=_NOTHING,
         on_select=on_select,
-        selection_mode="single-cell",
+        selection_mode=selection_mode,
         key=key,
         alt=alt,
     )

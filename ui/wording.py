@@ -23,6 +23,7 @@ from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
 from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
+    EntryKind,
     GoalStatus,
     GoalType,
     Metric,
@@ -280,6 +281,11 @@ _NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
         "automatic": N_("Automatic"),
         "import": N_("Import"),
         "api": N_("API"),
+    },
+    EntryKind: {
+        "value": N_("New value"),
+        "change": N_("Change"),
+        "correction": N_("Correction"),
     },
     Role: {
         "admin": N_("Administrator"),

@@ -12,7 +12,6 @@ from goals_core.db import tenant_session
 from goals_core.models.base import Base
 from goals_core.models.goals import Assignment, Definition, MilestoneNotification, ProgressEntry
 from goals_core.services import signin
-from tests.conftest import PASSWORD
 from ui.auth import TOKEN
 
 TABLES: tuple[type[Base], ...] = (Definition, Assignment, ProgressEntry, MilestoneNotification)
@@ -23,26 +22,39 @@ def open_page(actor: Actor, page: str, **query: str) -> AppTest:
     """The app in which `actor` has signed in and gone to a page."""
     at = AppTest.from_file(str(PROJECT / "ui" / "main.py"), default_timeout=30)
     at.session_state[TOKEN] = _sign_in(actor)
-    at.run()
-    at.switch_page(f"../pages/{page}.py")
+    if page != "overview":  # which is where everyone begins
+        at.switch_page(f"../pages/{page}.py")
     for name, value in query.items():
         at.query_params[name] = value
-    return at.run()
+    at.run()
+    assert not at.exception
+    return at
 
 
 def fill(at: AppTest, **fields: Any) -> AppTest:
-    """Set fields by their keys, whatever kind of widget they are, one run each."""
+    """Fill fields, whatever kind of widget they are; one that others bring up waits for its run."""
+    while fields:
+        there = {key: value for key, value in fields.items() if key in keys(at)}
+        assert there, f"there is no {', '.join(fields)}: {keys(at)}"
+        type_in(at, **there).run()
+        assert not at.exception
+        fields = {key: value for key, value in fields.items() if key not in there}
+    return at
+
+
+def type_in(at: AppTest, **fields: Any) -> AppTest:
+    """Set fields by their keys; what is pressed next sends them along, as a browser does."""
     for key, value in fields.items():
         field = widget(at, key)
         if field.type == "selectbox" and isinstance(value, str) and value not in field.options:
             field.options = [*field.options, value]  # AppTest types only what is offered
-        field.set_value(value).run()
-        assert not at.exception
+        field.set_value(value)
     return at
 
 
-def press(at: AppTest, key: str) -> AppTest:
-    at.button(key=key).click().run()
+def press(at: AppTest, key: str, **fields: Any) -> AppTest:
+    """Press a button; with fields, just after they are filled."""
+    type_in(at, **fields).button(key=key).click().run()
     assert not at.exception
     return at
 
@@ -108,7 +120,7 @@ def rows(actor: Actor) -> dict[str, int]:
 
 
 def _sign_in(actor: Actor) -> str:
-    login = signin.prove(actor.email, PASSWORD)
+    login = signin.find_login(actor.email)
     assert login is not None
     with tenant_session(login.actor) as db:
         return signin.open_session(db, login)

@@ -1,4 +1,4 @@
-"""Goal: how a number came about, what is behind it, and recording more of it."""
+"""Goal: how a number came about, who sees it, its log and its other windows."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -6,10 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.kinds import AssigneeType, GoalStatus, GoalType, Metric, Period
-from goals_core.services import assignments, definitions, milestones, progress
+from goals_core.services import assignments, definitions, milestones
 from tests.makers import (
     TODAY,
     add_deals,
@@ -21,28 +20,10 @@ from tests.makers import (
     make_goal,
     standing,
 )
-from tests.pages.forms import keys, open_page, press, problem_at, rows, said, widget
+from tests.pages.forms import keys, press, widget
+from tests.pages.goal_page import LOG, OTHER_WINDOWS, open_goal, record
 from tests.pages.shown import click_row, deltas, drawn, sync, table, tiles, words
 from ui.wording import Wording
-
-OTHER_WINDOWS, LOG = "Other windows", "Progress log"
-RECORDS = "The records behind this number"
-
-
-def record(actor, assignment_id, value, on=TODAY, note=""):
-    with tenant_session(actor) as db:
-        progress.record(db, assignment_id=assignment_id, value=Decimal(value), on=on, note=note)
-
-
-def open_goal(actor: Actor, goal, **query):
-    return open_page(actor, "goal", id=str(goal), **query)
-
-
-def enter(at, goal, **fields):
-    """Fill the form and send it; a form tells its fields together."""
-    for name, value in fields.items():
-        widget(at, f"{name}_{goal}").set_value(value)
-    return press(at, "record")
 
 
 def show_tab(at, name):
@@ -171,57 +152,6 @@ class TestWhoSeesIt:
         assert "record" not in keys(open_goal(cast.rep, goal))
 
 
-class TestTheRecordsBehindIt:
-    def test_they_add_up_to_the_value(self, cast):
-        goal = make_goal(cast, cast.rep, from_sales())
-        add_deals(cast.tenant, *(deal(cast.rep, n, name=f"Deal {n:02}") for n in range(1, 13)))
-        sync(cast.admin)
-        at = open_goal(cast.rep, goal)
-        assert "Total of 12 records: $78" in words(at)
-        assert tiles(at)["Reached"] == "$78"
-        first = table(at, RECORDS)
-        widget(at, "records_page").set_value(2).run()
-        both = list(first["counted"]) + list(table(at, RECORDS)["counted"])
-        assert (len(first), sum(both)) == (10, 78)
-
-    def test_the_aggregate_is_named(self, cast):
-        goal = make_goal(
-            cast, cast.rep, from_sales(metric=Metric.NUMBER, unit="", config={"aggregation": "avg"})
-        )
-        add_deals(cast.tenant, deal(cast.rep, 10), deal(cast.rep, 20))
-        sync(cast.admin)
-        assert "Average of 2 records: 15" in words(open_goal(cast.rep, goal))
-
-    def test_what_has_no_exchange_rate_is_told(self, cast):
-        goal = make_goal(cast, cast.rep, from_sales())
-        add_deals(cast.tenant, deal(cast.rep, 10), deal(cast.rep, 20, currency="CHF"))
-        sync(cast.admin)
-        at = open_goal(cast.rep, goal)
-        assert "1 record is left out: there is no exchange rate for its day." in words(at)
-        assert "Total of 1 record: $10" in words(at)
-        assert "CHF 20" in list(table(at, RECORDS)["amount"])
-
-    def test_what_changed_after_closing_is_told_beside_the_frozen_value(self, cast, at):
-        goal = make_goal(cast, cast.rep, from_sales())
-        add_deals(cast.tenant, deal(cast.rep, 100))
-        at(date(2026, 6, 10))
-        sync(cast.admin)
-        add_deals(cast.tenant, deal(cast.rep, 50))
-        page = open_goal(cast.rep, goal)
-        assert "Restated: the records now come to $150. The window closed at $100" in words(page)
-        assert tiles(page)["Reached"] == "$100"
-        assert tiles(page)["Ended on"] == "May 31, 2026"
-
-    def test_what_the_next_sync_will_bring_is_told(self, cast):
-        goal = make_goal(cast, cast.rep, from_sales())
-        add_deals(cast.tenant, deal(cast.rep, 50))
-        assert "the next sync brings the goal up to it" in words(open_goal(cast.rep, goal))
-
-    def test_none_is_said_to_be_none(self, cast):
-        goal = make_goal(cast, cast.rep, from_sales())
-        assert "No record falls into this window." in words(open_goal(cast.rep, goal))
-
-
 class TestTheLogAndOtherWindows:
     def test_the_log_says_who_recorded_what(self, cast):
         goal = make_goal(cast, cast.rep)
@@ -258,111 +188,6 @@ class TestTheLogAndOtherWindows:
         goal = make_goal(cast, cast.rep)
         at = show_tab(open_goal(cast.rep, goal), OTHER_WINDOWS)
         assert "This is the only window so far." in words(at)
-
-
-class TestRecording:
-    @pytest.fixture
-    def goal(self, cast):
-        return make_goal(cast, cast.rep)
-
-    @pytest.fixture
-    def page(self, cast, goal):
-        return open_goal(cast.rep, goal)
-
-    def test_a_change_is_added(self, cast, goal, page):
-        enter(page, goal, number="12.5", note="By phone")
-        assert said(page) == ["Recorded: Calls is at 12.5\N{NO-BREAK SPACE}calls now."]
-        assert tiles(page)["Reached"] == "12.5 calls"
-        assert standing(cast.rep, goal).value == Decimal("12.5")
-        assert table(page, LOG).iloc[0]["note"] == "By phone"
-
-    def test_a_new_value_replaces_the_old_one(self, cast, goal, page):
-        record(cast.rep, goal, 40)
-        enter(page, goal, kind="value", number="35")
-        assert standing(cast.rep, goal).value == 35
-
-    def test_a_past_day_of_the_window_is_fine(self, goal, page):
-        enter(page, goal, number="3", on=date(2026, 5, 4))
-        assert table(page, LOG).iloc[0]["day"] == date(2026, 5, 4)
-
-    def test_after_a_success_the_form_is_empty_again(self, goal, page):
-        enter(page, goal, number="12", note="By phone")
-        assert widget(page, f"number_{goal}").value == ""
-        assert widget(page, f"note_{goal}").value == ""
-
-    def test_the_same_click_twice_records_twice_only_if_typed_twice(self, cast, goal, page):
-        enter(page, goal, number="12")
-        press(page, "record")
-        assert problem_at(page, f"number_{goal}") is not None
-        assert standing(cast.rep, goal).value == 12
-
-    @pytest.mark.parametrize(
-        ("field", "typed", "says"),
-        [
-            ("number", "", "Please enter a number"),
-            ("number", "twelve", "Please enter a number"),
-            ("number", "1e9", "Please enter a number"),
-            ("number", "1,2", "Please enter a number"),
-            ("number", "NaN", "Please enter a number"),
-            ("number", "1.005", "At most two decimals."),
-            ("number", "9" * 41, "Please enter a number"),
-            ("number", "99,999,999,999,999", "This must be at most"),
-            ("note", "x" * 2001, "At most 2,000 characters; this has 2,001."),
-            ("note", "a\x00b", "This contains characters that cannot be stored."),
-            ("on", date(2026, 5, 21), "This day has not come yet."),
-        ],
-    )
-    def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(
-        self, cast, goal, page, field, typed, says
-    ):
-        before = rows(cast.rep)
-        given = {"number": "12", "note": "By phone", "on": TODAY} | {field: typed}
-        enter(page, goal, **given)
-        problem = problem_at(page, f"{field}_{goal}")
-        assert problem is not None
-        assert says in problem
-        assert {name: widget(page, f"{name}_{goal}").value for name in given} == given
-        assert (rows(cast.rep), said(page)) == (before, [])
-        assert standing(cast.rep, goal).value == 0
-
-    def test_two_problems_are_told_at_once(self, goal, page):
-        enter(page, goal, number="99,999,999,999,999", note="x" * 2001)
-        assert problem_at(page, f"number_{goal}")
-        assert problem_at(page, f"note_{goal}")
-
-    def test_a_count_takes_whole_numbers_only(self, cast):
-        goal = make_goal(cast, cast.rep, by_hand(metric=Metric.COUNT))
-        at = enter(open_goal(cast.rep, goal), goal, number="1.5")
-        assert problem_at(at, f"number_{goal}") == "This must be a whole number."
-
-    def test_a_count_does_not_fall_below_nothing(self, cast):
-        goal = make_goal(cast, cast.rep, by_hand(metric=Metric.COUNT))
-        at = enter(open_goal(cast.rep, goal), goal, number="-1")
-        assert "below 0" in problem_at(at, f"number_{goal}")
-
-    def test_an_older_value_is_refused_at_the_day(self, cast, goal, page):
-        record(cast.rep, goal, 40)
-        enter(page, goal, kind="value", number="35", on=date(2026, 5, 1))
-        assert "for an earlier day give the change" in problem_at(page, f"on_{goal}")
-        assert standing(cast.rep, goal).value == 40
-
-    def test_a_goal_that_was_paused_meanwhile_says_so(self, cast, goal, page):
-        with tenant_session(cast.admin) as db:
-            definitions.set_status(db, definition_of(cast.admin, goal), GoalStatus.PAUSED)
-        enter(page, goal, number="12")
-        assert standing(cast.rep, goal).value == 0
-        assert said(page) == []
-
-    def test_numbers_are_typed_the_tenants_way(self, cast, connected):
-        goal = make_goal(cast, cast.rep)
-        as_owner(
-            connected.owner_url,
-            "UPDATE core.tenants SET locale = 'de_DE' WHERE id = :id",
-            id=cast.tenant.id,
-        )
-        at = enter(open_goal(cast.rep, goal), goal, number="1.234,5")
-        assert standing(cast.rep, goal).value == Decimal("1234.5")
-        assert tiles(at)["Reached"] == "1.234,5 calls"
 
 
 def test_names_and_notes_are_shown_as_they_are_written(cast):

@@ -8,16 +8,12 @@ import pytest
 
 from goals_core.db import tenant_session
 from goals_core.kinds import GoalType, Metric, Period
-from goals_core.services import identity, progress
+from goals_core.services import identity
 from tests.makers import TODAY, add_deals, by_hand, deal, from_sales, make_goal, standing
 from tests.pages.forms import keys, open_page, press, widget
+from tests.pages.goal_page import record
 from tests.pages.shown import buttons, click_row, deltas, drawn, sync, table, tiles, words
 from ui.wording import Wording
-
-
-def record(actor, assignment_id, value, on=TODAY):
-    with tenant_session(actor) as db:
-        progress.record(db, assignment_id=assignment_id, value=Decimal(value), on=on)
 
 
 def test_a_card_says_where_the_goal_stands(cast):
