@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import uuid_utils
 import uuid_utils.compat
 from sqlalchemy import DateTime, Enum, ForeignKeyConstraint, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,6 +19,11 @@ VALUE = Numeric(15, 2)
 def new_id() -> UUID:
     """A UUIDv7, made here and not by the database: a distributed one could not."""
     return uuid_utils.compat.uuid7()
+
+
+def new_id_text() -> str:
+    """The same as text, for many rows at once: the object alone costs four times as much."""
+    return str(uuid_utils.uuid7())
 
 
 def enum_column(kind: type[StrEnum], name: str, schema: str) -> Enum:

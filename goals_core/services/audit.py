@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from goals_core import clock
 from goals_core.db import TenantSession
-from goals_core.models.base import new_id
+from goals_core.models.base import new_id_text
 from goals_core.services.arrays import array, texts
 
 _INSERT = text(
@@ -81,7 +81,7 @@ def note_all(db: TenantSession, deed: Deed, lines: Sequence[Line]) -> None:
             "at": clock.now(),
             "actor_id": db.actor.user_id,
             "tag": deed.value,
-            "ids": array(new_id() for _ in lines),
+            "ids": array(new_id_text() for _ in lines),
             "subjects": array(line.subject_id for line in lines),
             "before": texts(before for before, _ in facts),
             "after": texts(after for _, after in facts),

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, text, update
 from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.kinds import AssignmentStatus, Event
-from goals_core.models.base import new_id
+from goals_core.models.base import new_id_text
 from goals_core.models.goals import Definition, MilestoneNotification
 from goals_core.services import outbox
 from goals_core.services.arrays import array
@@ -197,7 +197,7 @@ def _states(changed: Sequence[Change], now: datetime) -> dict[str, str]:
 
 def _lines(logged: Sequence[Change], now: datetime) -> dict[str, str]:
     return {
-        "ids": array(new_id() for _ in logged),
+        "ids": array(new_id_text() for _ in logged),
         "assignment_ids": array(c.id for c in logged),
         "previous": array(c.previous for c in logged),
         "values": array(c.value for c in logged),
@@ -207,7 +207,7 @@ def _lines(logged: Sequence[Change], now: datetime) -> dict[str, str]:
 
 def _milestones(passed: Sequence[tuple[Change, Mapping[str, Any]]]) -> dict[str, str]:
     return {
-        "ids": array(new_id() for _ in passed),
+        "ids": array(new_id_text() for _ in passed),
         "assignment_ids": array(c.id for c, _ in passed),
         "percentages": array(m["percentage"] for _, m in passed),
         "values": array(c.value for c, _ in passed),

@@ -6,6 +6,7 @@ A limit, and a value to be maintained, are judged by the value at every day's en
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -27,13 +28,19 @@ def of(
     plan: Plan,
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
+    *,
+    totals: Mapping[UUID, Decimal] | None = None,
 ) -> dict[UUID, Evidence]:
-    """What the readings of these rows say; `only`: of these assignments."""
+    """What the readings of these rows say; `only`: of these assignments.
+
+    `totals` are known to who has just written the log; else they are read.
+    """
     aims, others = plan.parted(lambda row: row.type is GoalType.TARGET)
     found = _by_day(db, others, only) if others.numbers else {}
     if aims.numbers:
-        totals = _read(db, aims, only, _totals)
-        found |= {row.id: Evidence(value=row.value) for row in totals}
+        if totals is None:
+            totals = {row.id: row.value for row in _read(db, aims, only, _totals)}
+        found |= {id_: Evidence(value=value) for id_, value in totals.items() if id_ not in found}
         reached = [row.id for row in rows if _is_newly_reached(row, aims, found)]
         found |= _by_day(db, aims, reached) if reached else {}
     return found

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.errors import N_, Conflict, GoalsError, NotFound, WindowClosed, invalid
 from goals_core.kinds import AssignmentStatus, EntryKind, GoalStatus, ProgressSource, Source
-from goals_core.models.base import new_id
+from goals_core.models.base import new_id_text
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import entries, recompute, references, visibility
@@ -111,6 +110,7 @@ class Logbook:
     states: dict[UUID, State]
     references: References = field(default_factory=dict)
     lines: list[tuple[Any, ...]] = field(default_factory=list)
+    moments: dict[date, datetime] = field(default_factory=dict)  # when a day's entries happened
 
     @property
     def size(self) -> int:
@@ -119,12 +119,17 @@ class Logbook:
     def add(self, reading: Reading) -> None:
         """Check a reading against the log so far and add its line."""
         state = self._open_state(reading.assignment_id)
-        if reading.reference is not None and self._is_known(reading):
+        if self._is_known(reading):
             return
         if state.refusal is not None:
             raise state.refusal
         change, note = entries.checked(reading, state, self.today)
-        self._append(reading, state, change, note)
+        given = (reading.source, reading.reference, note, reading.kind)
+        self._line(reading.assignment_id, state, change, reading.on, *given)
+        state.last_day = max(reading.on, state.last_day or reading.on)
+        if reading.reference is not None and reading.source in BY_PROGRAM:
+            key = (reading.assignment_id, reading.reference)
+            self.references[key] = Recorded(state.value, change, reading.on)
 
     def refuse(self, assignment_id: UUID) -> None:
         """Refuse when the goal takes no progress by hand at all."""
@@ -155,25 +160,18 @@ class Logbook:
         if voided is not None:
             by_first = update(ProgressEntry).where(ProgressEntry.id == voided)
             db.execute(
-                by_first.values(voided_by=columns["ids"][0]),
+                by_first.values(voided_by=UUID(columns["ids"][0])),
                 execution_options={"synchronize_session": False},
             )
         touched = set(columns["assignment_ids"])
         logged = {id_: at for id_ in touched if (at := self.states[id_].last_logged_at)}
-        recompute.compute(db, self.locked, logged=logged)
+        totals = {id_: state.value for id_, state in self.states.items()}
+        recompute.compute(db, self.locked, logged=logged, totals=totals)
 
     def _open_state(self, assignment_id: UUID) -> State:
         if assignment_id not in self.states:
             raise NotFound(N_("assignment"))
         return self.states[assignment_id]
-
-    def _append(self, reading: Reading, state: State, change: Decimal, note: str) -> None:
-        given = (reading.source, reading.reference, note, reading.kind)
-        self._line(reading.assignment_id, state, change, reading.on, *given)
-        state.last_day = max(reading.on, state.last_day or reading.on)
-        if reading.reference is not None and reading.source in BY_PROGRAM:
-            key = (reading.assignment_id, reading.reference)
-            self.references[key] = Recorded(state.value, change, reading.on)
 
     def _line(
         self,
@@ -190,10 +188,11 @@ class Logbook:
         logged_at = next_moment(state.last_logged_at, self.now)
         state.value += change
         state.last_logged_at = logged_at
-        occurred = _moment(on, self.now, self.tenant.timezone)
+        if (occurred := self.moments.get(on)) is None:
+            occurred = self.moments[on] = _moment(on, self.now, self.tenant.timezone)
         self.lines.append(
             (
-                new_id(),
+                new_id_text(),
                 assignment_id,
                 state.value,
                 change,
@@ -277,7 +276,6 @@ def _refusal(row: Row[*tuple[Any, ...]]) -> GoalsError | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def _moment(day: date, now: datetime, timezone: str) -> datetime:
     """Now for today, noon for another day."""
     zone = ZoneInfo(timezone)

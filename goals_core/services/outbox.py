@@ -20,7 +20,7 @@ from sqlalchemy import text
 from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.kinds import Event
-from goals_core.models.base import new_id
+from goals_core.models.base import new_id_text
 from goals_core.services.arrays import array
 
 _ASSIGNEE, _MANAGER = "assignee", "manager"
@@ -133,7 +133,7 @@ def _people(db: TenantSession, ids: Collection[UUID]) -> dict[tuple[UUID, str], 
 
 def _arrays(rows: Sequence[tuple[News, UUID]]) -> dict[str, Any]:
     return {
-        "ids": array(new_id() for _ in rows),
+        "ids": array(new_id_text() for _ in rows),
         "events": array(item.event for item, _ in rows),
         "assignment_ids": array(item.assignment_id for item, _ in rows),
         "user_ids": array(user_id for _, user_id in rows),

@@ -141,10 +141,14 @@ def compute(
     *,
     reference: str | None = None,
     logged: Mapping[UUID, datetime] = MappingProxyType({}),
+    totals: Mapping[UUID, Decimal] | None = None,
 ) -> Outcome:
-    """Compute what is locked; `logged` has when lines were just written to the log."""
+    """Compute what is locked.
+
+    `logged` has when lines were just written to the log, `totals` what they all come to.
+    """
     plan, rows = locked.plan, locked.rows
-    found = evidence.of(db, plan, rows, locked.only) if rows else {}
+    found = evidence.of(db, plan, rows, locked.only, totals=totals) if rows else {}
     judged = (_judged(row, found, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)

@@ -22,7 +22,7 @@ from goals_core import clock
 from goals_core.actor import Actor, Permission
 from goals_core.db import TenantSession, tenant_session
 from goals_core.kinds import AssignmentStatus, GoalStatus, Period
-from goals_core.models.base import new_id
+from goals_core.models.base import new_id_text
 from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Schedule, Window
@@ -194,7 +194,7 @@ def _arrays(db: TenantSession, following: Sequence[tuple[Row[Any], Window]]) -> 
     return {
         "tenant_id": db.tenant_id,
         "now": clock.now(),
-        "ids": array(new_id() for _ in following),
+        "ids": array(new_id_text() for _ in following),
         "last_ids": array(row.id for row, _ in following),
         "starts": array(window.start for _, window in following),
         "ends": array(window.end for _, window in following),
