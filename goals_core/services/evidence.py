@@ -52,10 +52,10 @@ def of(
 def _is_newly_reached(
     row: Row[*tuple[Any, ...]], aims: Plan, found: Mapping[UUID, Evidence]
 ) -> bool:
-    if row.definition_id not in aims.numbers or row.achieved_at is not None:
-        return False
     value = found.get(row.id, NOTHING_READ).value
-    return value is not None and value >= row.target_value
+    if value is None or value < row.target_value or row.achieved_at is not None:
+        return False
+    return row.definition_id in aims.numbers
 
 
 def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:

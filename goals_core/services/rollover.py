@@ -11,7 +11,7 @@ run twice, or by two at once: the second waits for the rows of the first, and th
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -136,7 +136,7 @@ def _due(db: TenantSession) -> ColumnElement[bool]:
 
 def _begin_next(db: TenantSession, ids: Sequence[UUID]) -> int:
     last = _locked(db, ids)
-    following = [(row, window) for row in last if (window := _after(db, row))]
+    following = _following(db, last)
     begun = db.execute(_INSERT, _arrays(db, following)).all() if following else []
     passed_on = Assignment.id == func.any(ids_of([row.id for row in last]))
     db.execute(
@@ -182,6 +182,16 @@ def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[*tuple[Any
         .with_for_update(of=Assignment, key_share=True)
     )
     return db.execute(query).all()
+
+
+def _following(db: TenantSession, last: Sequence[Row[Any]]) -> list[tuple[Row[Any], Window]]:
+    """The rows with the window after each; most of them have the same one."""
+    windows: dict[tuple[UUID, date], Window | None] = {}
+    for row in last:
+        if (key := (row.definition_id, row.period_end)) not in windows:
+            windows[key] = _after(db, row)
+    found = ((row, windows[row.definition_id, row.period_end]) for row in last)
+    return [(row, window) for row, window in found if window]
 
 
 def _after(db: TenantSession, row: Row[Any]) -> Window | None:
