@@ -17,6 +17,7 @@ PAGES = PROJECT / "pages"
 def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
     """Every page there is; what a role cannot use is not in its menu, but keeps its address."""
     writes = actor is not None and actor.may(Permission.WRITE)
+    records = actor is not None and actor.may(Permission.PROGRESS)
     manages = actor is not None and actor.may(Permission.MANAGE)
     return {
         "": [
@@ -43,6 +44,12 @@ def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
                 title=_("New goal"),
                 icon=":material/add_circle:",
                 visibility="visible" if writes else "hidden",
+            ),
+            st.Page(
+                PAGES / "imports.py",
+                title=_("Import"),
+                icon=":material/upload_file:",
+                visibility="visible" if records else "hidden",
             ),
             st.Page(
                 PAGES / "goal.py",
