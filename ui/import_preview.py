@@ -28,7 +28,7 @@ def problems(found: Sequence[Problem]) -> None:
         "{count} problems; nothing is imported.",
         len(found),
     )
-    lines = [f"- **{md(each.field.replace('.', ' · '))}**: {md(say(each))}" for each in found]
+    lines = [f"- **{md(_place(each))}**: {md(say(each))}" for each in found]
     with st.container(border=True):
         st.markdown(f":red[:material/error: {md(text)}]")
         st.markdown("\n".join(lines[:MOST_PROBLEMS]))
@@ -67,3 +67,8 @@ def _outcome(outcome: Outcome) -> str:
         Outcome.REFUSED: _("Refused"),
     }
     return words[outcome]
+
+
+def _place(problem: Problem) -> str:
+    row, _dot, column = problem.field.partition(".")
+    return " · ".join(part for part in (_("Row {row}").format(row=row), column) if part)

@@ -46,7 +46,7 @@ def test_one_bad_row_keeps_all_of_it_out_and_is_told_by_its_number(cast, goal):
     before = rows(cast.rep)
     at = given(opened(cast.rep), HEAD + line(cast, 5) + line(cast, 7, "2026-05-21"))
     assert tiles(at)["Refused"] == "1"
-    assert "3 · day: This day has not come yet." in words(at)
+    assert "Row 3 · day: This day has not come yet." in words(at)
     assert list(table(at, "Preview")["day"]) == ["2026-05-21"]
     assert widget(at, "import").disabled
     fill(at, only_bad=False)
