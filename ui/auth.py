@@ -22,11 +22,14 @@ _TICKET = "goals_ticket"
 _LEAVING = "goals_leaving"
 _USER = "goals_user"
 
-# The browser asks for or gives up its cookie, and says whether that went well.
+# The browser asks for or gives up its cookie, and says whether that went well. Once for each
+# ticket in the whole tab: the first block of a page takes over the sign-in page's children until
+# it has its own, and so mounts this anew.
 _KNOCK = """
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (parentElement.knocked === data.ticket) return;
-  parentElement.knocked = data.ticket;
+const knocked = new Set();
+export default function ({ data, setTriggerValue }) {
+  if (knocked.has(data.ticket)) return;
+  knocked.add(data.ticket);
   fetch(data.path, {
     method: "POST",
     credentials: "same-origin",
@@ -86,7 +89,8 @@ def _hand_over() -> None:
 
 
 def _handed_over() -> None:
-    st.session_state.pop(_TICKET, None)
+    if st.session_state.pop(_TICKET, None) is None:
+        return  # heard before; a page stands there now, and Streamlit has forgotten the answer
     if st.session_state["goals_accept"].done != "kept":
         flash(_("This browser did not keep your sign-in: a reload asks for it."), is_warning=True)
 

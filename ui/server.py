@@ -1,5 +1,8 @@
 """What the server does around the pages: cookies, headers, compression, closed doors."""
 
+import hashlib
+import secrets
+import time
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.concurrency import run_in_threadpool
@@ -19,17 +22,24 @@ from ui import cookies, index
 # Streamlit serves these to whoever knows the address: files, uploads, numbers about the server.
 CLOSED = ("/media/", "/_stcore/upload_file/", "/_stcore/metrics")
 
+_REMEMBERED = 60.0  # seconds
+_traded: dict[str, tuple[str, float]] = {}  # digest of ticket: of its token, when to forget
+
 
 async def accept(request: Request) -> Response:
-    """Trade a ticket for the cookie."""
+    """Trade a ticket for the cookie; a browser that asks again is told that it has it."""
     if not _is_ours(request):
         return PlainTextResponse("Forbidden", 403)
-    token = cookies.redeem(request.headers[cookies.TICKET_HEADER])
-    if token is None:
-        return PlainTextResponse("Gone", 410)
-    response = Response(status_code=204)
-    cookies.put(response, token)
-    return response
+    ticket = request.headers[cookies.TICKET_HEADER]
+    token = cookies.redeem(ticket)
+    if token is not None:
+        _remember(ticket, token)
+        response = Response(status_code=204)
+        cookies.put(response, token)
+        return response
+    if _has_traded(ticket, _cookie(request.headers)):
+        return Response(status_code=204)
+    return PlainTextResponse("Gone", 410)
 
 
 async def leave(request: Request) -> Response:
@@ -115,6 +125,23 @@ def _is_ours(request: Request) -> bool:
     """Whether our own page asks: another site's cannot send this header, nor this origin."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     return site == "same-origin" and cookies.TICKET_HEADER in request.headers
+
+
+def _remember(ticket: str, token: str) -> None:
+    now = time.monotonic()
+    for old in [key for key, (_, until) in _traded.items() if until <= now]:
+        del _traded[old]
+    _traded[_digest(ticket)] = (_digest(token), now + _REMEMBERED)
+
+
+def _has_traded(ticket: str, token: str) -> bool:
+    """Whether this ticket has just brought this very token; nobody else learns it."""
+    traded, until = _traded.get(_digest(ticket), ("", 0.0))
+    return until > time.monotonic() and secrets.compare_digest(traded, _digest(token))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _revoke(token: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import App, idle, sign_in
+from ui import auth
 
 MANAGER = "stephen.jiang@adventure-works.example"
 
@@ -60,6 +61,58 @@ def test_the_cookie_is_out_of_reach_of_scripts(visitor: Callable[..., Page]) -> 
     assert ours
     assert all(cookie["httpOnly"] for cookie in ours)
     assert "goals" not in page.evaluate("document.cookie")
+
+
+def test_a_sign_in_hands_its_ticket_over_once(visitor: Callable[..., Page], app: App) -> None:
+    for address in ("/", "/my_goals", "/at_risk", "/definitions"):
+        page = visitor()
+        answers: list[int] = []
+        page.on(
+            "response",
+            lambda answer, to=answers: (
+                to.append(answer.status) if answer.url.endswith("/auth/accept") else None
+            ),
+        )
+        sign_in(page, MANAGER, at=address)
+        main = page.locator("main").inner_text()
+        assert "went wrong" not in main
+        assert "did not keep" not in page.locator("body").inner_text()
+        assert answers == [204]
+        page.context.close()
+    assert "KeyError" not in app.read_log()
+
+
+# As Streamlit loads a component: one module for the tab, called again by every place it is put in.
+KNOCKING = """async ({ script, tickets }) => {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const [asked, told, fetched] = [[], [], window.fetch];
+  window.fetch = async (path, { headers }) => {
+    asked.push(headers["X-Goals-Ticket"]);
+    return new Response(null, { status: asked.length > tickets.length ? 410 : 204 });
+  };
+  for (const ticket of tickets) {
+    for (let mounted = 0; mounted < 3; mounted += 1) {
+      (await import(url)).default({
+        data: { path: "/auth/accept", ticket },
+        parentElement: document.createElement("div"),
+        setTriggerValue: (name, value) => told.push(`${name} ${value}`),
+      });
+      await new Promise((done) => setTimeout(done));
+    }
+  }
+  window.fetch = fetched;
+  return { asked, told };
+}"""
+
+
+def test_a_component_that_is_mounted_anew_does_not_knock_again(
+    visitor: Callable[..., Page],
+) -> None:
+    page = visitor()
+    page.goto("/")
+    idle(page)
+    said = page.evaluate(KNOCKING, {"script": auth._KNOCK, "tickets": ["first", "second"]})
+    assert said == {"asked": ["first", "second"], "told": ["done kept", "done kept"]}
 
 
 @pytest.mark.parametrize("path", ["/media/abc.csv", "/_stcore/metrics", "/_stcore/upload_file/x"])

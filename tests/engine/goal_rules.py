@@ -1,6 +1,5 @@
-"""Rules: definitions and assignments, their lives, targets, windows and plans."""
+"""Rules: definitions, their settings and their lives."""
 
-from collections import Counter
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -22,27 +21,21 @@ from goals_core.kinds import (
     Source,
 )
 from goals_core.services import (
-    assignments,
     definitions,
-    planning,
-    tracking,
 )
 from goals_core.services.drafts import Draft, Milestone
-from goals_core.services.planning import Quota
 from tests import makers
-from tests.engine import checks, deeds, plans, surroundings
 from tests.engine import day_by_day as days
+from tests.engine import deeds
 from tests.engine.stage import (
     COMPANY,
     MOST_GOALS,
-    MOST_ROWS,
     PICK,
     TEAM,
     USER,
     Stage,
     chosen,
     counted,
-    name_of,
 )
 from tests.engine.things import Goal
 
@@ -67,8 +60,6 @@ MILESTONES = st.sampled_from(
         (101,),
     ]
 )
-
-QUOTAS = st.tuples(PICK, st.sampled_from([0, 7, 31, 62, -31]), OWN)
 
 
 def won(aggregation: str, stage: str = "closed_won") -> dict[str, Any]:
@@ -109,7 +100,7 @@ EACH = [st.sampled_from([0, 1, 5, 7, 8, 11]), st.sampled_from([3, 4, 6, 9]), st.
 
 
 class GoalRules(Stage):
-    """What happens to definitions and assignments."""
+    """What happens to definitions."""
 
     @initialize(picks=st.tuples(*(st.tuples(k, st.integers(0, 3), SOUND, FLAG) for k in EACH)))
     def begin(self, picks: list[Any]) -> None:
@@ -209,85 +200,6 @@ class GoalRules(Stage):
                 lambda db: definitions.delete(db, goal.id),
             )
 
-    @rule(pick=PICK, who=PICK, own=OWN, on=st.sampled_from([None, None, 0, -30, 30, 200]))
-    @counted
-    def assign(self, pick, who, own, on) -> None:
-        if (goal := chosen(self._goals(), pick)) and len(self.world.shares) < MOST_ROWS:
-            day = None if on is None else self.day + on * days.DAY
-            self._assign(goal, self._who(who), own, day)
-
-    @rule(pick=PICK, own=OWN, notes=st.sampled_from(["", "a note"]))
-    @counted
-    def set_own_target(self, pick, own, notes) -> None:
-        if share := self._share(pick):
-            self._do(
-                f"own target {own} of {name_of(share)}",
-                lambda: deeds.change_own(self.world, share, own, notes),
-                lambda db: assignments.update(db, self.ids[share], custom_target=own, notes=notes),
-            )
-
-    @precondition(lambda self: len(self.world.shares) > 6)
-    @rule(pick=PICK)
-    @counted
-    def cancel(self, pick) -> None:
-        if share := self._share(pick):
-            self._do(
-                f"cancel {name_of(share)}",
-                lambda: deeds.cancel(self.world, share),
-                lambda db: assignments.cancel(db, self.ids[share]),
-            )
-
-    @precondition(lambda self: len(self.world.shares) > 6)
-    @rule(pick=PICK)
-    @counted
-    def delete_assignment(self, pick) -> None:
-        if share := self._share(pick):
-            self._do(
-                f"delete {name_of(share)}",
-                lambda: deeds.remove(self.world, share),
-                lambda db: assignments.delete(db, self.ids[share]),
-            )
-
-    @rule(pick=PICK, rows=st.lists(QUOTAS, min_size=1, max_size=4))
-    @counted
-    def set_targets(self, pick, rows) -> None:
-        if goal := chosen(self._goals(), pick):
-            quotas = [(self._who(w), self.day + on * days.DAY, own) for w, on, own in rows]
-            self._do(
-                f"targets of {goal['name']}: {quotas}",
-                lambda: plans.set_targets(self.world, goal, quotas),
-                lambda db: _counts(
-                    planning.set_targets(db, goal.id, [_quota(each) for each in quotas])
-                ),
-            )
-
-    @rule(pick=PICK, team=FLAG, own=OWN)
-    @counted
-    def assign_members(self, pick, team, own) -> None:
-        team_id = self.cast.north if team else self.cast.south
-        if goal := chosen(self._goals(), pick):
-            self._do(
-                f"assign members to {goal['name']}",
-                lambda: plans.assign_members(self.world, goal, team_id, own),
-                lambda db: _counts(
-                    planning.assign_members(db, goal.id, team_id, custom_target=own)
-                ),
-            )
-
-    @precondition(lambda self: self.world.goals and len(self.world.goals) < MOST_GOALS)
-    @rule(pick=PICK)
-    @counted
-    def copy_to_next(self, pick) -> None:
-        goal = chosen(self._goals(), pick)
-        if goal and len(self.world.goals) < MOST_GOALS:
-            made: list[UUID] = []
-            self._do(
-                f"copy {goal['name']} to the next period",
-                lambda: plans.copy_to_next(self.world, goal, made[0] if made else uuid4()),
-                lambda db: made.append(planning.copy_to_next(db, goal.id).id),
-                real_first=True,
-            )
-
     def _create(self, kind, period, target, *, prorate, starts, length) -> None:
         first = self.day + starts * days.DAY
         settings = dict(KINDS[kind])
@@ -332,26 +244,6 @@ class GoalRules(Stage):
             unsettles=True,  # what goes on has windows to begin
         )
 
-    def _assign(self, goal: Goal, who: deeds.Who, own: Decimal | None, on: date | None) -> None:
-        ids = {USER: {"user_id": who[1]}, TEAM: {"team_id": who[1]}, COMPANY: {}}[who[0]]
-        self._do(
-            f"assign {goal['name']} to {who[0]} {who[1]} own {own} on {on}",
-            lambda: deeds.assign(self.world, goal, who, own, on),
-            lambda db: assignments.create(
-                db, definition_id=goal.id, assignee_type=who[0], custom_target=own, on=on, **ids
-            ),
-        )
-
-    def _sync(self) -> None:
-        self._do(
-            "sync",
-            lambda: surroundings.sync(self.world),
-            lambda _db: tracking.sync(self.system),
-            by=self.system,
-        )
-        self.settled = True
-        checks.no_overlap(self.read)
-
     def _maintained(self) -> list[Goal]:
         return [g for g in self._goals() if g["range_max"] is not None]
 
@@ -369,12 +261,3 @@ class GoalRules(Stage):
 
 def _milestones(percentages: tuple[int, ...]) -> tuple[Milestone, ...]:
     return tuple(Milestone(abs(p), notify=p > 0) for p in percentages)
-
-
-def _quota(quota: plans.Quota) -> Quota:
-    (kind, id_), on, target = quota
-    return Quota(assignee_type=kind, assignee_id=id_, on=on, target=target)
-
-
-def _counts(planned: planning.Planned) -> Counter[str]:
-    return Counter(created=planned.created, changed=planned.changed, same=planned.same)

@@ -12,13 +12,14 @@ from goals_core.services import (
     rollover,
 )
 from tests.engine import checks, surroundings
+from tests.engine.assignment_rules import AssignmentRules
 from tests.engine.goal_rules import GoalRules
 from tests.engine.progress_rules import ProgressRules
 from tests.engine.stage import counted
 from tests.engine.world_rules import WorldRules
 
 
-class GoalsMachine(GoalRules, ProgressRules, WorldRules):
+class GoalsMachine(GoalRules, AssignmentRules, ProgressRules, WorldRules):
     """All rules together."""
 
     @rule()

@@ -136,6 +136,10 @@ class World:
         is_money = goal["metric"].value == "currency"
         return None if is_money and record.currency != goal["unit"] else record.amount
 
+    def counts(self, share: Share, record: Record) -> bool:
+        """Whether a record adds anything to an assignment."""
+        return bool(self._added(share, record, min(share.end, self.day)))
+
     def _judge(self, share: Share) -> None:
         """SPEC section 3: value, progress, status; then what is told of them."""
         ends, was, rule = self.day_ends(share), share.status, share.goal["type"]

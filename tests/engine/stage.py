@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -24,20 +23,17 @@ from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import GoalsError, Invalid
 from goals_core.kinds import (
     AssigneeType,
-    Source,
 )
 from goals_core.services import (
     identity,
-    progress,
     recompute,
     tracking,
 )
-from tests import makers
 from tests.conftest import PASSWORD, new_cast
-from tests.engine import checks, deeds, state
+from tests.engine import checks, deeds, opening, state, surroundings
 from tests.engine import day_by_day as days
-from tests.engine.model import Refused, World
-from tests.engine.things import Goal, Member, Person, Share
+from tests.engine.model import Refused
+from tests.engine.things import Goal, Share
 
 BEGIN = date(2026, 1, 28)
 PICK = st.integers(0, 99)
@@ -89,13 +85,13 @@ class Stage(RuleBasedStateMachine):
             each.user_id for each in (self.cast.rep, self.cast.second_rep, self.cast.south_rep)
         ] + [floater]
         self.floater = floater
-        self.world = self._world()
+        self.world = opening.world_of(self.cast, self.floater, self.day)
         self.audited = state.count_audit(self.system)
         self.by: UUID | None = None
         self.ids: dict[Share, UUID] = {}
         self.frozen: dict[UUID, Any] = {}
         self.settled = False  # whether the last sync saw all there is
-        self._make_neighbour()
+        opening.make_neighbour(self.neighbour, self.day)
         self.neighbours = state.fingerprint(self.neighbour)
         self._look()
 
@@ -201,6 +197,16 @@ class Stage(RuleBasedStateMachine):
             checks.expect("rows that a recomputation changes", 0, outcome.updated)
         CLOCKED["recompute"] += time.perf_counter() - began
 
+    def _sync(self) -> None:
+        self._do(
+            "sync",
+            lambda: surroundings.sync(self.world),
+            lambda _db: tracking.sync(self.system),
+            by=self.system,
+        )
+        self.settled = True
+        checks.no_overlap(self.read)
+
     def _advance(self, n: int, hour: int) -> None:
         self.hour = max(hour, self.hour) if n == 0 else hour
         self.day += n * days.DAY
@@ -254,33 +260,6 @@ class Stage(RuleBasedStateMachine):
 
     def _team(self, is_north: bool) -> UUID:
         return self.cast.north if is_north else self.cast.south
-
-    def _world(self) -> World:
-        cast, tenant = self.cast, self.tenant
-        names = ("grace_days", "name", "risk_progress_below", "risk_time_left", "workweek")
-        world = World(self.day, {name: getattr(tenant, name) for name in names})
-        for actor in (cast.admin, cast.analyst, cast.manager, cast.rep, cast.second_rep,
-                      cast.south_manager, cast.south_rep):  # fmt: skip
-            world.people[actor.user_id] = Person(actor.name, None, actor.role is Role.ADMIN)
-        world.people[self.floater] = Person("Floater", cast.south_manager.user_id, False)
-        world.teams = {cast.north: cast.manager.user_id, cast.south: cast.south_manager.user_id}
-        since = date(2020, 1, 1)
-        for team, actor in ((cast.north, cast.rep), (cast.north, cast.second_rep),
-                            (cast.south, cast.south_rep)):  # fmt: skip
-            world.members.append(Member(team, actor.user_id, since, None))
-        return world
-
-    def _make_neighbour(self) -> None:
-        """Goals, progress and records of another company, at the same time."""
-        tenant = self.neighbour.tenant
-        makers.add_deals(tenant, makers.deal(None, 70, self.day))
-        with tenant_session(self.neighbour) as db:
-            for draft in (makers.by_hand(), makers.from_sales()):
-                id_ = makers.make_definition(db, draft)
-                share = makers.assign(db, id_, None)
-                if draft.source is Source.MANUAL:
-                    progress.record(db, assignment_id=share, value=Decimal(60), on=self.day)
-        tracking.sync(self.neighbour)
 
 
 def chosen(things: Any, n: int) -> Any:

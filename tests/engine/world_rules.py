@@ -34,6 +34,7 @@ from tests.engine import surroundings
 from tests.engine.stage import (
     MOST_ROWS,
     PICK,
+    TEAM,
     USER,
     Stage,
     chosen,
@@ -104,6 +105,7 @@ class WorldRules(Stage):
         """Whoever leaves on the day of a deal leaves the deal to the team; a day before, not."""
         member, day = chosen(self._credited(), pick)
         self._leave(member.team, member.person, day + days_later * days.DAY)
+        self._sync()
 
     @rule(who=PICK, hired=st.sampled_from([None, None, -60, -10, 3]),
           left=st.sampled_from([None, None, None, 2, 20, 60, -5]))  # fmt: skip
@@ -194,10 +196,18 @@ class WorldRules(Stage):
         )
 
     def _credited(self) -> list[tuple[Member, date]]:
-        """Who was in a team on the day of a deal."""
-        deals = [(record.owner, record.day) for record in self.world.records.values()]
-        return [(m, on) for owner, on in deals for m in self.world.members
-                if m.person == owner and m.on(on)]  # fmt: skip
+        """Whose deals count for a team that has a goal of them now, and on which days."""
+        running = [s for s in self.world.shares if s.kind is TEAM and self.world.is_tracked(s)]
+        return [
+            (member, record.day)
+            for share in running
+            for record in self.world.records.values()
+            for member in self.world.members
+            if (member.team, member.person) == (share.who, record.owner)
+            and member.on(record.day)
+            and not share.goal.by_hand
+            and self.world.counts(share, record)
+        ]
 
     def _ending(self) -> list[Share]:
         if len(self.world.shares) >= MOST_ROWS:
