@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, text
+from sqlalchemy import Row, Select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
@@ -20,9 +20,6 @@ from goals_core.models.attainment import Evidence
 from goals_core.services.plans import Plan, subjects
 from goals_core.sources import readings
 
-MANY = 100
-# A plan that was made for few rows, and kept, takes a second for what another does in no time.
-_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 NOTHING_READ = Evidence(value=None)
 
 
@@ -78,8 +75,6 @@ def _read(
     db: TenantSession, plan: Plan, only: Collection[UUID] | None, reading: Reading
 ) -> Sequence[Row[Any]]:
     tenant, today = db.actor.tenant, db.actor.tenant.today
-    if only is None or len(only) > MANY:
-        db.execute(_PLAN_ANEW)
     if only is None or plan.measures:
         return db.execute(reading(tenant, today, plan, only)).all()
     which = {
