@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from goals_core.errors import Invalid
 from goals_core.imports.templates import Kind
 from ui import import_files, import_preview, reads
 from ui.feedback import empty_state, flash, refusals
 from ui.session import require_actor
-from ui.wording import _, n_
+from ui.wording import _
 
 actor = require_actor()
 st.title(_("Import"), anchor=False)
@@ -21,34 +20,46 @@ if not offered:
     st.stop()
 
 kind = import_files.choose_kind(offered)
-goal = import_files.choose_goal(actor) if kind is Kind.QUOTAS else None
-if kind is Kind.QUOTAS and goal is None:
-    empty_state(
-        ":material/flag:",
-        _("There is no goal yet"),
-        _("Make one first; then its quotas can be set for people and windows."),
-    )
-    st.stop()
+goal = None
+if kind is Kind.QUOTAS:
+    goals = import_files.goals(actor)
+    if not goals:
+        empty_state(
+            ":material/flag:",
+            _("There is no goal yet"),
+            _("Make one first; then its quotas can be set for people and windows."),
+        )
+        st.stop()
+    goal = import_files.choose_goal(goals)
+    if goal is None:
+        import_files.explain(kind)
+        st.stop()
+
 import_files.templates(actor, kind, goal)
 preview = import_files.upload(actor, kind, goal)
 if preview is None:
-    st.caption(_("CSV or Excel. You see what would happen before anything is written."))
+    import_files.explain(kind)
     st.stop()
 
 import_preview.counts(preview)
 if preview.problems:
     import_preview.problems(preview.problems)
-count = len(preview.items)
-label = n_("Import {count} row", "Import {count} rows", count)
-if st.button(label, type="primary", disabled=not preview.is_ready, key="import"):
+elif not preview.items:
+    st.info(_("There is nothing in the file to import."), icon=":material/info:")
+with st.container(horizontal=True):
+    wanted = import_preview.button(preview)
+    if preview.problems:
+        st.button(
+            _("Check again"),
+            icon=":material/refresh:",
+            on_click=import_files.forget,
+            key="check_again",
+        )
+if wanted:
     with refusals(import_files.FORM):
-        try:
-            done = import_files.commit(actor, kind, preview)
-        except Invalid as refused:  # it changed since it was looked at
-            import_preview.problems(refused.problems)
-        else:
+        done = import_files.commit(actor, kind, preview)
+        if done is not None:
             reads.forget()
-            facts = {"new": done.new, "changed": done.changed, "same": done.same}
-            flash(_("Imported: {new} new, {changed} changed, {same} unchanged.").format(**facts))
-            st.rerun()
+            flash(import_preview.success(done))
+        st.rerun()
 import_preview.table(preview)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from goals_core.actor import Actor, Permission
 from goals_core.config import PROJECT
-from ui import auth, brand
+from ui import auth, brand, import_files
 from ui.account import account
 from ui.feedback import show_flash
 from ui.session import find_actor
@@ -17,7 +17,7 @@ PAGES = PROJECT / "pages"
 def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
     """Every page there is; what a role cannot use is not in its menu, but keeps its address."""
     writes = actor is not None and actor.may(Permission.WRITE)
-    records = actor is not None and actor.may(Permission.PROGRESS)
+    imports = actor is not None and bool(import_files.kinds(actor))
     manages = actor is not None and actor.may(Permission.MANAGE)
     return {
         "": [
@@ -49,7 +49,7 @@ def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
                 PAGES / "imports.py",
                 title=_("Import"),
                 icon=":material/upload_file:",
-                visibility="visible" if records else "hidden",
+                visibility="visible" if imports else "hidden",
             ),
             st.Page(
                 PAGES / "goal.py",
@@ -85,4 +85,6 @@ with st.sidebar:
     st.space("xxsmall")
     account(actor)
 show_flash()
+if page.url_path != "imports":
+    import_files.forget()
 page.run()
