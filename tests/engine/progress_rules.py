@@ -103,18 +103,17 @@ class ProgressRules(Stage):
         self._bulk(given)
 
     @precondition(lambda self: self._referenced())
-    @rule(pick=PICK, other=RARELY, by_change=FLAG)
+    @rule(pick=PICK, other=st.sampled_from([None, None, None, "number", "day"]), by_change=FLAG)
     @counted
     def import_again(self, pick, other, by_change) -> None:
         """The same row again changes nothing; another content is a conflict."""
         if found := chosen(self._referenced(), pick):
             share, line = found
             number = {"change": line.change} if by_change else {"value": line.value}
-            if other:
+            if other == "number":
                 number = {name: value + 1 for name, value in number.items()}
-            self._bulk(
-                [Given(share, line.day, source="import", reference=line.reference, **number)]
-            )
+            day = line.day - days.DAY if other == "day" else line.day
+            self._bulk([Given(share, day, source="import", reference=line.reference, **number)])
 
     @precondition(lambda self: self._logged())
     @rule(pick=PICK, which=PICK, note=st.sampled_from(["", "mistyped"]))
@@ -197,6 +196,23 @@ class ProgressRules(Stage):
             ),
             lambda db: tracking.opportunity_won(db, deal),
         )
+
+    @precondition(lambda self: self._reachable())
+    @rule(pick=PICK, ahead=st.sampled_from([3, 10, 45]))
+    @counted
+    def reach_fall_and_move(self, pick, ahead) -> None:
+        """In a window that was moved the milestones that are open again can be reached again."""
+        share = chosen(self._reachable(), pick)
+        self._record(share, int(share.target) + 1, self.day)
+        self._record(share, 0, self.day)
+        self._change(0, {"ends_at": self.day + ahead * days.DAY}, among=[share.goal])
+        if share in self.world.shares and self.world.is_tracked(share):
+            self._record(share, int(share.target) + 1, self.day)
+
+    def _reachable(self) -> list[Share]:
+        """What is measured by a number and can be recorded today."""
+        plain = [s for s in self._running() if s.goal["metric"] is not Metric.BOOLEAN]
+        return [s for s in plain if s.start <= self.day <= s.end]
 
     def _record(self, share: Share, value: int, day: date) -> None:
         given = Given(share, day, value=Decimal(value))
