@@ -19,10 +19,10 @@ from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
 from goals_core.services import visibility
+from goals_core.services.arrays import ids_of
 from goals_core.services.assigning import Assignee
 from goals_core.services.definition_views import view_of
 from goals_core.services.drafts import Draft
-from goals_core.services.plans import ids_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _from(schedule: Schedule, day: date, horizon: date) -> list[Window]:
     window = schedule.window_on(day)
     while window is not None and window.start <= horizon and len(found) <= MOST_WINDOWS:
         found.append(window)
-        window = schedule.after(window)
+        window = schedule.after(window.end)
     return found
 
 

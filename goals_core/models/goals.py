@@ -111,7 +111,13 @@ class Assignment(TenantOwned, Base):
         ),
         # a person's and a team's goals, newest window first; what is running today
         Index("assignments_user", "tenant_id", "user_id", "period_end"),
-        Index("assignments_team", "tenant_id", "team_id", "period_end"),
+        Index(
+            "assignments_team",
+            "tenant_id",
+            "team_id",
+            "period_end",
+            postgresql_where=text("team_id IS NOT NULL"),
+        ),
         Index("assignments_end", "tenant_id", "period_end"),
         # what the roll-over looks for: a next window to be made, a window to be closed
         Index("assignments_next", "tenant_id", "period_end", postgresql_where=text("rolls_over")),

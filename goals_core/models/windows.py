@@ -59,12 +59,12 @@ class Schedule:
         """Today's window, or the first one when the goal starts later; None when it is over."""
         return self.window_on(max(today, self.starts_at))
 
-    def after(self, window: Window) -> Window | None:
-        """The window that follows, None after the last one.
+    def after(self, end: date) -> Window | None:
+        """The window that follows one that ends on a day, None after the last one.
 
         Cut where it would begin earlier: since the last one the fiscal year has moved.
         """
-        first = window.end + _DAY
+        first = end + _DAY
         found = None if self.period is Period.CUSTOM else self.window_on(first)
         return found and Window(max(found.start, first), found.end)
 

@@ -3,7 +3,12 @@
 The driver would adapt each element by itself, which costs more than the rows do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Dialect, bindparam
+from sqlalchemy.types import UserDefinedType
 
 
 def array(items: Iterable[object]) -> str:
@@ -14,6 +19,24 @@ def array(items: Iterable[object]) -> str:
 def texts(items: Iterable[str | None]) -> str:
     """Any text, quoted; None is NULL."""
     return "{" + ",".join("NULL" if item is None else _quoted(item) for item in items) + "}"
+
+
+class Ids(UserDefinedType[Iterable[UUID]]):
+    """Ids as one bound array, whatever their number."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401  (its own signature)
+        return "UUID[]"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002
+        return array
+
+
+def ids_of(ids: Collection[UUID], name: str | None = None) -> BindParameter[Any]:
+    """These ids in a statement."""
+    return bindparam(name, ids, Ids())
 
 
 def _quoted(text: str) -> str:

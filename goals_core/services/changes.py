@@ -15,9 +15,8 @@ from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id_text
 from goals_core.models.goals import Definition, MilestoneNotification
 from goals_core.services import outbox
-from goals_core.services.arrays import array
+from goals_core.services.arrays import array, ids_of
 from goals_core.services.outbox import News
-from goals_core.services.plans import ids_of
 
 _TICK = timedelta(microseconds=1)
 _STATUS_NEWS = {

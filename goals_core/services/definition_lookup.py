@@ -13,10 +13,10 @@ from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule
 from goals_core.services import visibility
+from goals_core.services.arrays import ids_of
 from goals_core.services.definition_views import DefinitionView, view_of
 from goals_core.services.drafts import Draft
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.services.plans import ids_of
 
 
 def list_(

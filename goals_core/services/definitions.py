@@ -15,6 +15,7 @@ from goals_core.kinds import GoalStatus
 from goals_core.models.base import new_id
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import audit, changes, rescheduling, targets
+from goals_core.services.arrays import ids_of
 from goals_core.services.audit import Deed
 from goals_core.services.definition_lookup import (
     assignments_of,
@@ -43,7 +44,6 @@ from goals_core.services.definition_views import (
     view_of,
 )
 from goals_core.services.drafts import Draft, Milestone, check, moved_on
-from goals_core.services.plans import ids_of
 from goals_core.services.recompute import recompute
 
 __all__ = [

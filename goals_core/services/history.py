@@ -13,7 +13,8 @@ from goals_core.db import TenantSession
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import standings
-from goals_core.services.plans import Plan, ids_of, plan_of, subjects, what_a_plan_needs
+from goals_core.services.arrays import ids_of
+from goals_core.services.plans import Plan, plan_of, subjects, what_a_plan_needs
 from goals_core.services.standings import Standing
 from goals_core.sources import readings
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Uuid, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Tenant
@@ -21,7 +20,7 @@ from goals_core.models.base import new_id_text
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import entries, recompute, references, visibility
-from goals_core.services.arrays import array, texts
+from goals_core.services.arrays import Ids, array, texts
 from goals_core.services.changes import next_moment
 from goals_core.services.entries import Reading, State
 from goals_core.services.plans import Plan
@@ -72,7 +71,7 @@ _LOGS = (
         Definition.__table__,
         (_D.tenant_id == _A.tenant_id) & (_D.id == _A.definition_id),
     )
-    .where(_A.tenant_id == _TENANT, _A.id == func.any(bindparam("only", type_=ARRAY(Uuid))))
+    .where(_A.tenant_id == _TENANT, _A.id == func.any(bindparam("only", type_=Ids())))
     .order_by(_A.id)
     .with_for_update(of=Assignment.__table__, key_share=True)
 )

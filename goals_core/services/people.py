@@ -14,8 +14,8 @@ from goals_core.kinds import GoalStatus
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.services import audit, targets
+from goals_core.services.arrays import ids_of
 from goals_core.services.audit import Deed
-from goals_core.services.plans import ids_of
 from goals_core.services.recompute import recompute
 
 

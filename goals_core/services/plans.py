@@ -8,13 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
-    BindParameter,
     Integer,
     Row,
     Select,
     String,
     Subquery,
-    Uuid,
     bindparam,
     case,
     cast,
@@ -28,6 +26,7 @@ from goals_core.errors import Invalid
 from goals_core.kinds import AssignmentStatus, Source
 from goals_core.models.attainment import Rule
 from goals_core.models.goals import Assignment, Definition
+from goals_core.services.arrays import Ids, ids_of
 from goals_core.sources import facts, measures
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
@@ -76,7 +75,7 @@ def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
 
 
 def what_a_plan_needs() -> Select[Any]:
-    """The columns of definitions that a plan is made of."""
+    """The columns of definitions that computing and rolling over need."""
     d = Definition.__table__.c
     return select(
         d.id,
@@ -89,6 +88,10 @@ def what_a_plan_needs() -> Select[Any]:
         d.source,
         d.source_config,
         d.milestones,
+        d.period,
+        d.starts_at,
+        d.ends_at,
+        d.prorate,
         d.sync_error,
         d.status,
     )
@@ -135,14 +138,9 @@ def rule_of(definition: Row[Any], target: Decimal) -> Rule:
     return Rule(definition.type, target, definition.range_min, definition.range_max)
 
 
-def ids_of(ids: Collection[UUID], name: str | None = None) -> BindParameter[Any]:
-    """Ids as one bound array, whatever their number."""
-    return bindparam(name, list(ids), ARRAY(Uuid))
-
-
 def _numbered(plan: Plan) -> Subquery:
     """(definition_id, measure) of the plan, as a relation."""
-    ids = bindparam("definition_ids", list(plan.numbers), ARRAY(Uuid))
+    ids = bindparam("definition_ids", plan.numbers, Ids())
     numbers = bindparam("measure_numbers", list(plan.numbers.values()), ARRAY(Integer))
     pairs = func.unnest(ids, numbers).table_valued("definition_id", "measure").render_derived()
     return select(pairs.c.definition_id, pairs.c.measure).subquery("numbered")

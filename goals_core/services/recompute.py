@@ -15,7 +15,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Row, Uuid, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Tenant
@@ -28,13 +27,14 @@ from goals_core.models.goals import Assignment, Definition
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
 from goals_core.services import changes, evidence
+from goals_core.services.arrays import Ids
 from goals_core.services.changes import Change
 from goals_core.services.evidence import NOTHING_READ
 from goals_core.services.plans import Plan, plan_of, rule_of, what_a_plan_needs
 
 _A, _D = Assignment.__table__.c, Definition.__table__.c
 _TENANT = bindparam("tenant_id", type_=Uuid)
-_ONLY = _A.id == func.any(bindparam("only", type_=ARRAY(Uuid)))
+_ONLY = _A.id == func.any(bindparam("only", type_=Ids()))
 
 # Nobody changes the definitions until the transaction ends.
 _LOCKED = (
@@ -67,7 +67,7 @@ _ASSIGNMENTS = (
     select(*COLUMNS)
     .where(
         _A.tenant_id == _TENANT,
-        _A.definition_id == func.any(bindparam("definitions", type_=ARRAY(Uuid))),
+        _A.definition_id == func.any(bindparam("definitions", type_=Ids())),
         _A.closed_at.is_(None),
         _A.status != AssignmentStatus.CANCELLED,
         _A.period_start <= bindparam("today", type_=Date),
@@ -104,6 +104,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Day:
+    """When a computation judges, and by which of the tenant's rules."""
+
+    now: datetime
+    today: date
+    zone: ZoneInfo
+    grace_days: int
+    risk: RiskRule
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """What is to be computed; nobody else changes it until the transaction ends."""
 
@@ -123,9 +134,12 @@ def recompute(
     return compute(db, lock(db, only), reference=reference)
 
 
-def lock(db: TenantSession, only: Collection[UUID] | None) -> Locked:
-    """Lock active definitions, then their open assignments, both in the order of their ids."""
-    plan = lock_definitions(db, only)
+def lock(db: TenantSession, only: Collection[UUID] | None, plan: Plan | None = None) -> Locked:
+    """Lock active definitions, then their open assignments, both in the order of their ids.
+
+    `plan` is theirs where they are locked already.
+    """
+    plan = plan or lock_definitions(db, only)
     return Locked(plan, _lock_assignments(db, plan, only) if plan.numbers else [], only)
 
 
@@ -152,11 +166,17 @@ def compute(
     """
     plan, rows = locked.plan, locked.rows
     found = evidence.of(db, plan, rows, locked.only, totals=totals) if rows else {}
-    judged = (_judged(row, found, plan, db.actor.tenant, logged.get(row.id)) for row in rows)
+    day = _day(db.actor.tenant)
+    judged = (_judged(row, found, plan, day, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
     _write_errors(db, plan)
     return _outcome(plan, len(rows), changed)
+
+
+def _day(tenant: Tenant) -> _Day:
+    risk = RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
+    return _Day(clock.now(), tenant.today, ZoneInfo(tenant.timezone), tenant.grace_days, risk)
 
 
 def _lock_assignments(
@@ -176,7 +196,7 @@ def _judged(
     row: Row[*tuple[Any, ...]],
     read: dict[UUID, Evidence],
     plan: Plan,
-    tenant: Tenant,
+    day: _Day,
     logged_at: datetime | None,
 ) -> Change | None:
     """The row's new state, None when nothing of it differs."""
@@ -191,9 +211,9 @@ def _judged(
         found = Evidence(value=row.current_value, peak=row.current_value)
     rule = rule_of(definition, row.target_value)
     window = Window(row.period_start, row.period_end)
-    closed = window.is_closed(tenant.today, grace_days=tenant.grace_days)
+    closed = window.is_closed(day.today, grace_days=day.grace_days)
     judgement = judge(rule, found, window, closed=closed)
-    at_risk = not closed and _is_at_risk(rule, judgement, window, tenant)
+    at_risk = not closed and _is_at_risk(rule, judgement, window, day)
     before = (row.current_value, row.progress_percentage, row.status, row.at_risk_since is not None)
     value = _NOTHING if found.value is None else found.value  # also when all was taken back
     after = (value, judgement.progress, judgement.status, at_risk)
@@ -207,28 +227,26 @@ def _judged(
         had_progress=row.progress_percentage,
         status=judgement.status,
         was=row.status,
-        achieved_at=_achieved_at(row, rule, found, judgement.status, tenant),
+        achieved_at=_achieved_at(row, rule, found, judgement.status, day),
         closed=closed,
         at_risk=at_risk,
         at_risk_since=row.at_risk_since,
         rearm=row.rearm,
-        silent=closed and _was_closed(window, row.created_at, tenant),
+        silent=closed and _was_closed(window, row.created_at, day),
         last_updated_at=logged_at or row.last_updated_at,
         is_automatic=is_automatic,
         milestones=definition.milestones,
     )
 
 
-def _is_at_risk(rule: Rule, judgement: Judgement, window: Window, tenant: Tenant) -> bool:
-    risk = RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
+def _is_at_risk(rule: Rule, judgement: Judgement, window: Window, day: _Day) -> bool:
     is_open = judgement.status is AssignmentStatus.ACTIVE
-    return is_open and risk.flags(rule.type, judgement.progress, window, tenant.today)
+    return is_open and day.risk.flags(rule.type, judgement.progress, window, day.today)
 
 
-def _was_closed(window: Window, at: datetime, tenant: Tenant) -> bool:
+def _was_closed(window: Window, at: datetime, day: _Day) -> bool:
     """Whether the window was closed already when it was assigned."""
-    day = at.astimezone(ZoneInfo(tenant.timezone)).date()
-    return window.is_closed(day, grace_days=tenant.grace_days)
+    return window.is_closed(at.astimezone(day.zone).date(), grace_days=day.grace_days)
 
 
 def _achieved_at(
@@ -236,19 +254,15 @@ def _achieved_at(
     rule: Rule,
     found: Evidence,
     status: AssignmentStatus,
-    tenant: Tenant,
+    day: _Day,
 ) -> datetime | None:
     """When it was achieved: the day says when, not the sync that noticed."""
     if status is not AssignmentStatus.ACHIEVED:
         return None
     if row.achieved_at is not None:  # as it was told, until a correction takes it back
         return row.achieved_at  # type: ignore[no-any-return]
-    day = found.reached_on if rule.type is GoalType.TARGET else row.period_end
-    return min(clock.now(), _end_of(day or row.period_end, tenant))
-
-
-def _end_of(day: date, tenant: Tenant) -> datetime:
-    return datetime.combine(day, time.max, ZoneInfo(tenant.timezone))
+    since = found.reached_on if rule.type is GoalType.TARGET else row.period_end
+    return min(day.now, datetime.combine(since or row.period_end, time.max, day.zone))
 
 
 def _write_errors(db: TenantSession, plan: Plan) -> None:

@@ -10,13 +10,14 @@ run twice, or by two at once: the second waits for the rows of the first, and th
 """
 
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 
 from goals_core import clock
 from goals_core.actor import Actor, Permission
@@ -26,31 +27,49 @@ from goals_core.models.base import new_id_text
 from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Schedule, Window
-from goals_core.services import audit, targets
-from goals_core.services.arrays import array
+from goals_core.services import recompute, targets
+from goals_core.services.arrays import array, ids_of
 from goals_core.services.audit import Deed
-from goals_core.services.plans import ids_of
-from goals_core.services.recompute import recompute
+from goals_core.services.plans import Plan
 
-BATCH = 5_000
-_FIRST = UUID(int=0)
-_INSERT = text(
+BATCH, AT_ONCE = 5_000, 3
+# The chain goes on: from each of its last windows to the next one, where there is one, and a line
+# in the audit as `audit.note` would write it.
+_PASS_ON = text(
     """
-    INSERT INTO goals.assignments (tenant_id, id, definition_id, assignee_type, user_id, team_id,
-        custom_target, full_target, current_value, progress_percentage, status, notes,
-        period_start, period_end, created_at, updated_at)
-    SELECT a.tenant_id, n.id, a.definition_id, a.assignee_type, a.user_id, a.team_id,
-        a.custom_target, coalesce(a.custom_target, d.target_value), 0, 0, 'active', a.notes,
-        n.starts, n.ends, :now, :now
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:last_ids AS uuid[]), CAST(:starts AS date[]),
-        CAST(:ends AS date[])
-    ) AS n (id, last_id, starts, ends)
-    JOIN goals.assignments a ON a.tenant_id = :tenant_id AND a.id = n.last_id
-    JOIN goals.definitions d ON d.tenant_id = :tenant_id AND d.id = a.definition_id
-    ON CONFLICT (tenant_id, definition_id, period_start, assignee_type, user_id, team_id) DO NOTHING
-    RETURNING id, definition_id, assignee_type, user_id, team_id, custom_target, notes, status,
-        period_start, period_end
+    WITH last AS (
+        UPDATE goals.assignments a SET rolls_over = false
+        WHERE a.tenant_id = :tenant_id AND a.id = ANY (CAST(:last AS uuid[]))
+        RETURNING *
+    ), next AS (
+        INSERT INTO goals.assignments (tenant_id, id, definition_id, assignee_type, user_id,
+            team_id, custom_target, full_target, current_value, progress_percentage, status, notes,
+            period_start, period_end, created_at, updated_at)
+        SELECT a.tenant_id, (CAST(:ids AS uuid[]))[row_number() OVER ()], a.definition_id,
+            a.assignee_type, a.user_id, a.team_id, a.custom_target,
+            coalesce(a.custom_target, d.target_value), 0, 0, 'active', a.notes, n.starts, n.ends,
+            :now, :now
+        FROM last a
+        JOIN goals.definitions d ON d.tenant_id = :tenant_id AND d.id = a.definition_id
+        JOIN unnest(
+            CAST(:goals AS uuid[]), CAST(:ended AS date[]), CAST(:starts AS date[]),
+            CAST(:ends AS date[])
+        ) AS n (goal, ended, starts, ends) ON n.goal = a.definition_id AND n.ended = a.period_end
+        ON CONFLICT (tenant_id, definition_id, period_start, assignee_type, user_id, team_id)
+            DO NOTHING
+        RETURNING *
+    ), noted AS (
+        INSERT INTO core.audit_log (tenant_id, id, at, actor_id, tag, subject_id, after)
+        SELECT tenant_id, (CAST(:lines AS uuid[]))[row_number() OVER ()], :now, :actor_id, :tag, id,
+            jsonb_build_object(
+                'definition_id', definition_id, 'assignee_type', assignee_type,
+                'user_id', user_id, 'team_id', team_id,
+                'custom_target', CAST(custom_target AS text), 'notes', notes, 'status', status,
+                'period_start', period_start, 'period_end', period_end)
+        FROM next
+        ON CONFLICT (tenant_id, id) DO NOTHING
+    )
+    SELECT id, definition_id, user_id FROM next
     """
 )
 
@@ -87,26 +106,42 @@ Deal = Callable[[TenantSession, Sequence[UUID]], int]
 
 
 def _each_batch(actor: Actor, which: Which, deal_with: Deal) -> tuple[int, int]:
-    """Deal with all there are, in the order of their ids: how many were found, how many changed."""
-    found, changed, last = 0, 0, _FIRST
-    while True:
+    """Deal with all there are: how many were found, how many changed.
+
+    While one batch is computed here, the database writes another.
+    """
+
+    def deal(first: UUID, next_: UUID | None) -> tuple[int, int]:
         with tenant_session(actor) as db:
-            ids = list(db.scalars(_found(which(db), last)))
-            changed += deal_with(db, ids) if ids else 0
-        found += len(ids)
-        if len(ids) < BATCH:
-            return found, changed
-        last = ids[-1]
+            ids = db.scalars(_found(which(db)).where(_between(first, next_))).all()
+            return len(ids), deal_with(db, ids) if ids else 0
+
+    with tenant_session(actor) as db:
+        firsts = db.scalars(_firsts(which(db))).all()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        done = list(threads.map(deal, firsts, [*firsts[1:], None]))
+    return sum(found for found, _ in done), sum(changed for _, changed in done)
 
 
-def _found(which: ColumnElement[bool], last: UUID) -> Select[UUID]:
+def _firsts(which: ColumnElement[bool]) -> Select[UUID]:
+    """Where each batch begins."""
+    place = func.row_number().over(order_by=Assignment.id).label("place")
+    found = _found(which).add_columns(place).subquery()
+    return select(found.c.id).where((found.c.place - 1) % BATCH == 0).order_by(found.c.id)
+
+
+def _between(first: UUID, next_: UUID | None) -> ColumnElement[bool]:
+    since = Assignment.id >= first
+    return since if next_ is None else and_(since, Assignment.id < next_)
+
+
+def _found(which: ColumnElement[bool]) -> Select[UUID]:
     return (
         select(Assignment.id)
         .join(Definition, _same_goal())
         .outerjoin(User, _same_person())
-        .where(which, Assignment.id > last)
+        .where(which)
         .order_by(Assignment.id)
-        .limit(BATCH)
     )
 
 
@@ -135,46 +170,23 @@ def _due(db: TenantSession) -> ColumnElement[bool]:
 
 
 def _begin_next(db: TenantSession, ids: Sequence[UUID]) -> int:
+    plan = recompute.lock_definitions(db, ids)
     last = _locked(db, ids)
-    following = _following(db, last)
-    begun = db.execute(_INSERT, _arrays(db, following)).all() if following else []
-    passed_on = Assignment.id == func.any(ids_of([row.id for row in last]))
-    db.execute(
-        update(Assignment).where(passed_on).values(rolls_over=False),
-        execution_options={"synchronize_session": False},
-    )
-    lines = [audit.Line(row.id, after=_facts(row)) for row in begun]
-    audit.note_all(db, Deed.ASSIGNMENT_CREATED, lines)
-    prorated = {row.definition_id for row in last if row.prorate}
-    targets.follow(db, [row.id for row in begun if row.user_id and row.definition_id in prorated])
-    recompute(db, only=[row.id for row in begun])
+    begun = db.execute(_PASS_ON, _bound(db, last, _following(db, plan, last))).all()
+    in_part = {goal.id for goal in plan.definitions.values() if goal.prorate}
+    targets.follow(db, [row.id for row in begun if row.user_id and row.definition_id in in_part])
+    recompute.compute(db, recompute.lock(db, [row.id for row in begun], plan))
     return len(begun)
 
 
 def _close(db: TenantSession, ids: Sequence[UUID]) -> int:
-    return recompute(db, only=ids).closed
+    return recompute.recompute(db, only=ids).closed
 
 
-def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Definitions, then assignments, both by id; what another roll-over did meanwhile is left."""
-    of_these = select(Assignment.definition_id).where(Assignment.id == func.any(ids_of(ids)))
-    db.execute(
-        select(Definition.id)
-        .where(Definition.id.in_(of_these))
-        .order_by(Definition.id)
-        .with_for_update(read=True)
-    )
+def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[UUID, UUID, date]]:
+    """Those that are still the last of their chain: another roll-over may have been here."""
     query = (
-        select(
-            Assignment.id,
-            Assignment.definition_id,
-            Assignment.period_start,
-            Assignment.period_end,
-            Definition.period,
-            Definition.starts_at,
-            Definition.ends_at,
-            Definition.prorate,
-        )
+        select(Assignment.id, Assignment.definition_id, Assignment.period_end)
         .join(Definition, _same_goal())
         .outerjoin(User, _same_person())
         .where(Assignment.id == func.any(ids_of(ids)), _ended(db))
@@ -184,35 +196,37 @@ def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[*tuple[Any
     return db.execute(query).all()
 
 
-def _following(db: TenantSession, last: Sequence[Row[Any]]) -> list[tuple[Row[Any], Window]]:
-    """The rows with the window after each; most of them have the same one."""
-    windows: dict[tuple[UUID, date], Window | None] = {}
-    for row in last:
-        if (key := (row.definition_id, row.period_end)) not in windows:
-            windows[key] = _after(db, row)
-    found = ((row, windows[row.definition_id, row.period_end]) for row in last)
-    return [(row, window) for row, window in found if window]
+_Next = dict[tuple[UUID, date], Window]
 
 
-def _after(db: TenantSession, row: Row[Any]) -> Window | None:
+def _following(db: TenantSession, plan: Plan, last: Sequence[Row[UUID, UUID, date]]) -> _Next:
+    """The windows that follow those of a goal that end on a day; few, of however many people."""
     first_month = db.actor.tenant.fiscal_year_start
-    schedule = Schedule(row.period, row.starts_at, row.ends_at, first_month)
-    return schedule.after(Window(row.period_start, row.period_end))
+    found: _Next = {}
+    for id_, end in {(row.definition_id, row.period_end) for row in last}:
+        goal = plan.definitions[id_]
+        schedule = Schedule(goal.period, goal.starts_at, goal.ends_at, first_month)
+        if window := schedule.after(end):
+            found[id_, end] = window
+    return found
 
 
-def _arrays(db: TenantSession, following: Sequence[tuple[Row[Any], Window]]) -> dict[str, Any]:
+def _bound(
+    db: TenantSession, last: Sequence[Row[UUID, UUID, date]], following: _Next
+) -> dict[str, Any]:
     return {
         "tenant_id": db.tenant_id,
+        "actor_id": db.actor.user_id,
         "now": clock.now(),
-        "ids": array(new_id_text() for _ in following),
-        "last_ids": array(row.id for row, _ in following),
-        "starts": array(window.start for _, window in following),
-        "ends": array(window.end for _, window in following),
+        "tag": Deed.ASSIGNMENT_CREATED,
+        "last": array(row.id for row in last),
+        "ids": array(new_id_text() for _ in last),
+        "lines": array(new_id_text() for _ in last),
+        "goals": array(id_ for id_, _ in following),
+        "ended": array(end for _, end in following),
+        "starts": array(window.start for window in following.values()),
+        "ends": array(window.end for window in following.values()),
     }
-
-
-def _facts(row: Row[Any]) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name != "id"}
 
 
 def _same_goal() -> ColumnElement[bool]:

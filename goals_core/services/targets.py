@@ -16,8 +16,8 @@ from goals_core.models.goals import Assignment, Definition
 from goals_core.models.proration import Proration, worked
 from goals_core.models.windows import Window
 from goals_core.services import audit
+from goals_core.services.arrays import ids_of
 from goals_core.services.audit import Deed
-from goals_core.services.plans import ids_of
 
 _UPDATE = text(
     """

@@ -21,7 +21,7 @@ from goals_core.models.base import new_id
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import Assignment, Definition, SyncRun
 from goals_core.models.sources import Opportunity
-from goals_core.services.plans import ids_of
+from goals_core.services.arrays import ids_of
 from goals_core.services.recompute import GoalError, Outcome, recompute
 from goals_core.services.rollover import begin_windows
 

@@ -213,27 +213,34 @@ def _manual(subjects: FromClause, tenant: Tenant) -> Select[Any]:
     """Readings by hand: a day adds the changes that happened on it.
 
     A day of which all was taken back has no reading; its corrections come to nothing.
+    Each subject's log is looked up by itself: where the planner does not yet know how much a tenant
+    has written, it would otherwise try every line with every subject.
     """
     s, p = subjects.c, ProgressEntry.__table__.c
-    change = func.sum(cast(p.change_amount, Numeric))
     counts = and_(p.voided_by.is_(None), p.kind != EntryKind.CORRECTION)
     day = cast(func.timezone(tenant.timezone, p.occurred_at), Date)
+    log = (
+        select(day.label("day"), func.sum(cast(p.change_amount, Numeric)).label("change"))
+        .where(p.tenant_id == tenant.id, p.assignment_id == s.id)
+        .group_by(day)
+        .having(func.count().filter(counts) > 0)
+        .correlate(subjects)
+        .lateral("log")
+    )
+    change = log.c.change
     return (
         select(
             s.id.label("subject"),
             s.aggregation,
-            day.label("day"),
+            log.c.day,
             literal(1, Integer).label("n"),
             change.label("total"),
             change.label("low"),
             change.label("high"),
             literal(0, Integer).label("left_out"),
         )
-        .select_from(subjects)
-        .join(ProgressEntry.__table__, and_(p.tenant_id == tenant.id, p.assignment_id == s.id))
+        .select_from(subjects.join(log, literal(True)))
         .where(s.measure == MANUAL)
-        .group_by(s.id, s.aggregation, day)
-        .having(func.count().filter(counts) > 0)
     )
 
 

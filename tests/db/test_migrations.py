@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +13,8 @@ from goals_core import schema
 from goals_core.models.base import Base
 from tests.conftest import Database, Server
 from tests.db.catalogue import SCHEMAS
+
+LATEST = max(path.name[:4] for path in Path("migrations/versions").glob("0*.py"))
 
 # ET-SAAS-022, section 2.1
 SPECIFIED = {
@@ -131,7 +134,7 @@ def test_the_specifications_enums_have_its_values_in_its_order(owner: Engine) ->
 def test_migrating_again_changes_nothing(server: Server) -> None:
     database = server.new_database()
     schema.migrate(database.owner_url, app_url=database.app_url)
-    assert _revisions(database) == ["0004"]
+    assert _revisions(database) == [LATEST]
 
 
 def test_two_that_migrate_at_once_do_it_once(server: Server) -> None:
@@ -143,7 +146,7 @@ def test_two_that_migrate_at_once_do_it_once(server: Server) -> None:
         ]
         for run in runs:
             run.result()
-    assert _revisions(database) == ["0004"]
+    assert _revisions(database) == [LATEST]
 
 
 def _revisions(database: Database) -> list[str]:

@@ -44,7 +44,7 @@ def windows_of(schedule):
     window = schedule.current_or_first(schedule.starts_at)
     while window is not None:
         yield window
-        window = schedule.after(window)
+        window = schedule.after(window.end)
 
 
 def monthly(starts_at, ends_at=None):
