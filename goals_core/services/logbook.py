@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Uuid, bindparam, func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 
 from goals_core import clock
 from goals_core.actor import Tenant
@@ -19,12 +19,12 @@ from goals_core.kinds import AssignmentStatus, EntryKind, GoalStatus, ProgressSo
 from goals_core.models.base import new_id_text
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import entries, recompute, references, visibility
-from goals_core.services.arrays import Ids, array, texts
+from goals_core.services import entries, locking, recompute, references, visibility
+from goals_core.services.arrays import array, texts
 from goals_core.services.changes import next_moment
 from goals_core.services.entries import Reading, State
+from goals_core.services.locking import Locked
 from goals_core.services.plans import Plan
-from goals_core.services.recompute import Locked
 from goals_core.services.references import BY_PROGRAM, OtherContent, Recorded, References
 
 _INSERT = text(
@@ -43,7 +43,6 @@ _INSERT = text(
     """
 )
 _A, _D, _P = Assignment.__table__.c, Definition.__table__.c, ProgressEntry.__table__.c
-_TENANT = bindparam("tenant_id", type_=Uuid)
 _LAST_AT = (
     select(func.max(_P.occurred_at))
     .where(
@@ -55,10 +54,10 @@ _LAST_AT = (
     .correlate(Assignment.__table__)
     .scalar_subquery()
 )
-# Where logs end, and what decides whether they take another entry.
-_LOGS = (
+# Where a log, or logs, end, and what decides whether they take another entry.
+_LOG, _LOGS = (
     select(
-        *recompute.COLUMNS,
+        *locking.COLUMNS,
         _A.user_id,
         _D.name,
         _D.metric,
@@ -71,9 +70,10 @@ _LOGS = (
         Definition.__table__,
         (_D.tenant_id == _A.tenant_id) & (_D.id == _A.definition_id),
     )
-    .where(_A.tenant_id == _TENANT, _A.id == func.any(bindparam("only", type_=Ids())))
+    .where(these)
     .order_by(_A.id)
     .with_for_update(of=Assignment.__table__, key_share=True)
+    for these in (locking.ONE, locking.ONLY)
 )
 _COLUMNS = (
     "ids",
@@ -230,8 +230,8 @@ def open_(db: TenantSession, readings: Sequence[Reading]) -> Logbook:
 def open_for(db: TenantSession, ids: Collection[UUID]) -> Logbook:
     """Lock assignments: their definitions, then themselves, each by id."""
     tenant = db.actor.tenant
-    plan = recompute.lock_definitions(db, ids)
-    rows = db.execute(_LOGS, {"tenant_id": tenant.id, "only": list(ids)}).all()
+    plan = locking.definitions_of(db, ids)
+    rows = db.execute(_LOG if len(ids) == 1 else _LOGS, locking.these(db, ids)).all()
     theirs = visibility.progressable(db, {row.id: row.user_id for row in rows})
     zone = ZoneInfo(tenant.timezone)
     return Logbook(

@@ -5,7 +5,7 @@ by id; computes all evidence in one statement; judges it by `models.attainment`;
 differs written with one statement per table (`changes`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,71 +14,23 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Row, Uuid, bindparam, func, select, text
+from sqlalchemy import Row
 
 from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.errors import N_
-from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Source
+from goals_core.kinds import AssignmentStatus, GoalType, Source
 from goals_core.models.attainment import Evidence, Judgement, Rule, judge
-from goals_core.models.goals import Assignment, Definition
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
-from goals_core.services import changes, evidence
-from goals_core.services.arrays import Ids
+from goals_core.services import changes, evidence, locking
 from goals_core.services.changes import Change
 from goals_core.services.evidence import NOTHING_READ
-from goals_core.services.plans import Plan, plan_of, rule_of, what_a_plan_needs
+from goals_core.services.locking import Locked
+from goals_core.services.plans import Plan, rule_of
 
-_A, _D = Assignment.__table__.c, Definition.__table__.c
-_TENANT = bindparam("tenant_id", type_=Uuid)
-_ONLY = _A.id == func.any(bindparam("only", type_=Ids()))
-
-# Nobody changes the definitions until the transaction ends.
-_LOCKED = (
-    what_a_plan_needs().where(_D.tenant_id == _TENANT).order_by(_D.id).with_for_update(read=True)
-)
-_DEFINITIONS = _LOCKED.where(_D.status == GoalStatus.ACTIVE)
-# Of some assignments the others too: while one is looked at, none becomes active.
-_THEIR_DEFINITIONS = _LOCKED.where(
-    _D.id.in_(select(_A.definition_id).where(_A.tenant_id == _TENANT, _ONLY))
-)
-COLUMNS = (
-    _A.id,
-    _A.definition_id,
-    _A.target_value,
-    _A.rearm,
-    _A.at_risk_since,
-    _A.created_at,
-    _A.current_value,
-    _A.progress_percentage,
-    _A.status,
-    _A.achieved_at,
-    _A.last_updated_at,
-    _A.closed_at,
-    _A.period_start,
-    _A.period_end,
-)
-"""What a computation needs of an assignment."""
-# What is open and has begun, in the order of ids: two computations never cross.
-_ASSIGNMENTS = (
-    select(*COLUMNS)
-    .where(
-        _A.tenant_id == _TENANT,
-        _A.definition_id == func.any(bindparam("definitions", type_=Ids())),
-        _A.closed_at.is_(None),
-        _A.status != AssignmentStatus.CANCELLED,
-        _A.period_start <= bindparam("today", type_=Date),
-    )
-    .order_by(_A.id)
-    .with_for_update(key_share=True)
-)
-_THESE_ASSIGNMENTS = _ASSIGNMENTS.where(_ONLY)
-
-# A plan that was made for few rows, and kept, takes a second for what another does in no time.
-_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _NOTHING = Decimal(0)
 TOO_LARGE = N_("The value is larger than can be stored.")
 
@@ -114,59 +66,47 @@ class _Day:
     risk: RiskRule
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """What is to be computed; nobody else changes it until the transaction ends."""
-
-    plan: Plan
-    rows: Sequence[Row[*tuple[Any, ...]]]
-    only: Collection[UUID] | None
-
-
 def recompute(
-    db: TenantSession, *, only: Collection[UUID] | None = None, reference: str | None = None
+    db: TenantSession,
+    *,
+    only: Collection[UUID] | None = None,
+    plan: Plan | None = None,
+    reference: str | None = None,
 ) -> Outcome:
     """Compute all open assignments of active definitions, or `only` those ids; write what changed.
 
-    `reference` is what the log names as the cause: the id of a sync run or of a record.
+    `plan` is of their definitions where they are locked already; `reference` is what the log names
+    as the cause: the id of a sync run or of a record.
     """
-    db.execute(_PLAN_ANEW)
-    return compute(db, lock(db, only), reference=reference)
-
-
-def lock(db: TenantSession, only: Collection[UUID] | None, plan: Plan | None = None) -> Locked:
-    """Lock active definitions, then their open assignments, both in the order of their ids.
-
-    `plan` is theirs where they are locked already.
-    """
-    plan = plan or lock_definitions(db, only)
-    return Locked(plan, _lock_assignments(db, plan, only) if plan.numbers else [], only)
-
-
-def lock_definitions(db: TenantSession, only: Collection[UUID] | None) -> Plan:
-    """Lock the active definitions, or those of `only` these assignments; the active ones' plan."""
-    bound: dict[str, Any] = {"tenant_id": db.tenant_id}
-    if only is None:
-        return plan_of(db.execute(_DEFINITIONS, bound))
-    theirs = db.execute(_THEIR_DEFINITIONS, bound | {"only": list(only)})
-    return plan_of(row for row in theirs if row.status is GoalStatus.ACTIVE)
+    with locking.planned_anew(db):
+        plan = plan or locking.definitions_of(db, only)
+        rows = locking.assignments_of(db, plan, only) if plan.numbers else []
+        found = evidence.of(db, plan, rows, only) if rows else {}
+    return _write(db, Locked(plan, rows, only), found, reference=reference)
 
 
 def compute(
     db: TenantSession,
     locked: Locked,
     *,
-    reference: str | None = None,
-    logged: Mapping[UUID, datetime] = MappingProxyType({}),
-    totals: Mapping[UUID, Decimal] | None = None,
+    logged: Mapping[UUID, datetime],
+    totals: Mapping[UUID, Decimal],
 ) -> Outcome:
-    """Compute what is locked.
-
-    `logged` has when lines were just written to the log, `totals` what they all come to.
-    """
+    """Compute what is locked, and has just been logged: when, and what it all comes to."""
     plan, rows = locked.plan, locked.rows
     found = evidence.of(db, plan, rows, locked.only, totals=totals) if rows else {}
-    day = _day(db.actor.tenant)
+    return _write(db, locked, found, logged=logged)
+
+
+def _write(
+    db: TenantSession,
+    locked: Locked,
+    found: Mapping[UUID, Evidence],
+    *,
+    reference: str | None = None,
+    logged: Mapping[UUID, datetime] = MappingProxyType({}),
+) -> Outcome:
+    plan, rows, day = locked.plan, locked.rows, _day(db.actor.tenant)
     judged = (_judged(row, found, plan, day, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
@@ -179,22 +119,9 @@ def _day(tenant: Tenant) -> _Day:
     return _Day(clock.now(), tenant.today, ZoneInfo(tenant.timezone), tenant.grace_days, risk)
 
 
-def _lock_assignments(
-    db: TenantSession, plan: Plan, only: Collection[UUID] | None
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    bound: dict[str, Any] = {
-        "tenant_id": db.tenant_id,
-        "definitions": list(plan.numbers),
-        "today": db.actor.tenant.today,
-    }
-    if only is None:
-        return db.execute(_ASSIGNMENTS, bound).all()
-    return db.execute(_THESE_ASSIGNMENTS, bound | {"only": list(only)}).all()
-
-
 def _judged(
     row: Row[*tuple[Any, ...]],
-    read: dict[UUID, Evidence],
+    read: Mapping[UUID, Evidence],
     plan: Plan,
     day: _Day,
     logged_at: datetime | None,

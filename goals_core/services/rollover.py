@@ -9,30 +9,34 @@ Each batch is a transaction of its own and finds what is left to do, so that it 
 run twice, or by two at once: the second waits for the rows of the first, and then has none to do.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Actor, Permission
 from goals_core.db import TenantSession, tenant_session
-from goals_core.kinds import AssignmentStatus, GoalStatus, Period
+from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period, Source
 from goals_core.models.base import new_id_text
 from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
+from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Schedule, Window
-from goals_core.services import recompute, targets
+from goals_core.services import locking, targets
 from goals_core.services.arrays import array, ids_of
 from goals_core.services.audit import Deed
-from goals_core.services.plans import Plan
+from goals_core.services.plans import Plan, plan_of, what_a_plan_needs
+from goals_core.services.recompute import recompute
 
-BATCH, AT_ONCE = 5_000, 3
+BATCH, AT_ONCE = 5_000, 2
 # The chain goes on: from each of its last windows to the next one, where there is one, and a line
 # in the audit as `audit.note` would write it.
 _PASS_ON = text(
@@ -69,7 +73,7 @@ _PASS_ON = text(
         FROM next
         ON CONFLICT (tenant_id, id) DO NOTHING
     )
-    SELECT id, definition_id, user_id FROM next
+    SELECT id, definition_id, user_id, period_start, period_end FROM next
     """
 )
 
@@ -88,46 +92,60 @@ def roll_over(actor: Actor) -> RolledOver:
     actor.need(Permission.PROGRESS)
     started = perf_counter()
     begun = begin_windows(actor)
-    _, closed = _each_batch(actor, _due, _close)
+    closed = _each_batch(actor, _due, _close)
     return RolledOver(begun, closed, perf_counter() - started)
 
 
 def begin_windows(actor: Actor) -> int:
     """Begin the windows that are due, as many as were missed; how many there were."""
-    begun, found = 0, 1
-    while found:  # each pass brings a chain one window further
-        found, made = _each_batch(actor, _ended, _begin_next)
+    begun = made = _each_batch(actor, _ended, _begin_next)
+    while made:  # each pass brings a chain one window further
+        made = _each_batch(actor, _ended, _begin_next)
         begun += made
     return begun
 
 
-Which = Callable[[TenantSession], ColumnElement[bool]]
-Deal = Callable[[TenantSession, Sequence[UUID]], int]
+Found = Select[UUID, UUID, date]  # assignments, of which goal, to which day
+Which = Callable[[Actor, Plan], Found]
+Rows = Sequence[Row[UUID, UUID, date]]
+Deal = Callable[[TenantSession, Plan, Rows], int]
 
 
-def _each_batch(actor: Actor, which: Which, deal_with: Deal) -> tuple[int, int]:
-    """Deal with all there are: how many were found, how many changed.
+def _each_batch(actor: Actor, which: Which, deal_with: Deal) -> int:
+    """Deal with all that `which` finds, which is locked; how many were changed.
 
     While one batch is computed here, the database writes another.
     """
 
-    def deal(first: UUID, next_: UUID | None) -> tuple[int, int]:
+    def deal(first: UUID, next_: UUID | None) -> int:
+        among = _between(first, next_)
         with tenant_session(actor) as db:
-            ids = db.scalars(_found(which(db)).where(_between(first, next_))).all()
-            return len(ids), deal_with(db, ids) if ids else 0
+            with locking.planned_anew(db):
+                plan = locking.definitions_among(db, select(Assignment.definition_id).where(among))
+                found = (
+                    which(actor, plan).where(among).with_for_update(key_share=True, of=Assignment)
+                )
+                rows = db.execute(found).all()
+            return deal_with(db, plan, rows) if rows else 0
 
     with tenant_session(actor) as db:
-        firsts = db.scalars(_firsts(which(db))).all()
+        firsts = db.scalars(_firsts(which(actor, _active_goals(db)))).all()
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        done = list(threads.map(deal, firsts, [*firsts[1:], None]))
-    return sum(found for found, _ in done), sum(changed for _, changed in done)
+        return sum(threads.map(deal, firsts, [*firsts[1:], None]))
 
 
-def _firsts(which: ColumnElement[bool]) -> Select[UUID]:
+def _active_goals(db: TenantSession) -> Plan:
+    """As they are now, not locked."""
+    d = Definition.__table__.c
+    query = what_a_plan_needs().where(d.tenant_id == db.tenant_id, d.status == GoalStatus.ACTIVE)
+    return plan_of(db.execute(query))
+
+
+def _firsts(found: Found) -> Select[UUID]:
     """Where each batch begins."""
     place = func.row_number().over(order_by=Assignment.id).label("place")
-    found = _found(which).add_columns(place).subquery()
-    return select(found.c.id).where((found.c.place - 1) % BATCH == 0).order_by(found.c.id)
+    each = found.add_columns(place).subquery()
+    return select(each.c.id).where((each.c.place - 1) % BATCH == 0).order_by(each.c.id)
 
 
 def _between(first: UUID, next_: UUID | None) -> ColumnElement[bool]:
@@ -135,71 +153,83 @@ def _between(first: UUID, next_: UUID | None) -> ColumnElement[bool]:
     return since if next_ is None else and_(since, Assignment.id < next_)
 
 
-def _found(which: ColumnElement[bool]) -> Select[UUID]:
+def _found() -> Found:
     return (
-        select(Assignment.id)
-        .join(Definition, _same_goal())
-        .outerjoin(User, _same_person())
-        .where(which)
+        select(Assignment.id, Assignment.definition_id, Assignment.period_end)
+        .where(Assignment.status != AssignmentStatus.CANCELLED)
         .order_by(Assignment.id)
     )
 
 
-def _ended(db: TenantSession) -> ColumnElement[bool]:
+def _ended(actor: Actor, plan: Plan) -> Found:
     """The last windows of chains that go on: their goal does, and so does their person."""
-    return and_(
-        Assignment.rolls_over,
-        Assignment.period_end < db.actor.tenant.today,
-        Assignment.status != AssignmentStatus.CANCELLED,
-        Definition.status == GoalStatus.ACTIVE,
-        Definition.period != Period.CUSTOM,
-        or_(Definition.ends_at.is_(None), Definition.ends_at > Assignment.period_end),
-        or_(User.left_on.is_(None), User.left_on > Assignment.period_end),
+    repeated = [goal for goal in plan.definitions.values() if goal.period is not Period.CUSTOM]
+    goals = (
+        func.unnest(
+            ids_of([goal.id for goal in repeated]),
+            bindparam(None, [goal.ends_at or date.max for goal in repeated], ARRAY(Date)),
+        )
+        .table_valued("id", "ends")
+        .render_derived()
+    )
+    # looked up for each, not joined: nobody has yet counted what a roll-over makes
+    person = (User.tenant_id == Assignment.tenant_id) & (User.id == Assignment.user_id)
+    left_on = select(User.left_on).where(person).correlate(Assignment).scalar_subquery()
+    return (
+        _found()
+        .join(goals, goals.c.id == Assignment.definition_id)
+        .where(
+            Assignment.rolls_over,
+            Assignment.period_end < actor.tenant.today,
+            Assignment.period_end < goals.c.ends,
+            func.coalesce(left_on, date.max) > Assignment.period_end,
+        )
     )
 
 
-def _due(db: TenantSession) -> ColumnElement[bool]:
+def _due(actor: Actor, plan: Plan) -> Found:
     """Windows whose days of grace are over."""
-    tenant = db.actor.tenant
-    return and_(
+    tenant = actor.tenant
+    return _found().where(
         Assignment.closed_at.is_(None),
         Assignment.period_end < tenant.today - timedelta(days=tenant.grace_days),
-        Assignment.status != AssignmentStatus.CANCELLED,
-        Definition.status == GoalStatus.ACTIVE,
+        Assignment.definition_id == func.any(ids_of(plan.definitions)),
     )
 
 
-def _begin_next(db: TenantSession, ids: Sequence[UUID]) -> int:
-    plan = recompute.lock_definitions(db, ids)
-    last = _locked(db, ids)
+def _begin_next(db: TenantSession, plan: Plan, last: Rows) -> int:
     begun = db.execute(_PASS_ON, _bound(db, last, _following(db, plan, last))).all()
     in_part = {goal.id for goal in plan.definitions.values() if goal.prorate}
     targets.follow(db, [row.id for row in begun if row.user_id and row.definition_id in in_part])
-    recompute.compute(db, recompute.lock(db, [row.id for row in begun], plan))
+    recompute(db, only=_to_compute(db, plan, begun), plan=plan)
     return len(begun)
 
 
-def _close(db: TenantSession, ids: Sequence[UUID]) -> int:
-    return recompute.recompute(db, only=ids).closed
+def _to_compute(db: TenantSession, plan: Plan, begun: Sequence[Row[Any]]) -> list[UUID]:
+    """Where there may be something already: a log by hand is empty, and told only when it is late.
+
+    What is over as well is closed in its turn.
+    """
+    tenant, nothing = db.actor.tenant, Decimal(0)
+    today, risk = tenant.today, RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
+    windows = {Window(row.period_start, row.period_end) for row in begun}
+    late = {window for window in windows if risk.flags(GoalType.TARGET, nothing, window, today)}
+    by_hand = {goal.id for goal in plan.definitions.values() if goal.source is Source.MANUAL}
+    return [
+        row.id
+        for row in begun
+        if row.definition_id not in by_hand or Window(row.period_start, row.period_end) in late
+    ]
 
 
-def _locked(db: TenantSession, ids: Collection[UUID]) -> Sequence[Row[UUID, UUID, date]]:
-    """Those that are still the last of their chain: another roll-over may have been here."""
-    query = (
-        select(Assignment.id, Assignment.definition_id, Assignment.period_end)
-        .join(Definition, _same_goal())
-        .outerjoin(User, _same_person())
-        .where(Assignment.id == func.any(ids_of(ids)), _ended(db))
-        .order_by(Assignment.id)
-        .with_for_update(of=Assignment, key_share=True)
-    )
-    return db.execute(query).all()
+def _close(db: TenantSession, plan: Plan, due: Rows) -> int:
+    return recompute(db, only=[row.id for row in due], plan=plan).closed
 
 
 _Next = dict[tuple[UUID, date], Window]
 
 
-def _following(db: TenantSession, plan: Plan, last: Sequence[Row[UUID, UUID, date]]) -> _Next:
+def _following(db: TenantSession, plan: Plan, last: Rows) -> _Next:
     """The windows that follow those of a goal that end on a day; few, of however many people."""
     first_month = db.actor.tenant.fiscal_year_start
     found: _Next = {}
@@ -211,9 +241,7 @@ def _following(db: TenantSession, plan: Plan, last: Sequence[Row[UUID, UUID, dat
     return found
 
 
-def _bound(
-    db: TenantSession, last: Sequence[Row[UUID, UUID, date]], following: _Next
-) -> dict[str, Any]:
+def _bound(db: TenantSession, last: Rows, following: _Next) -> dict[str, Any]:
     return {
         "tenant_id": db.tenant_id,
         "actor_id": db.actor.user_id,
@@ -227,13 +255,3 @@ def _bound(
         "starts": array(window.start for window in following.values()),
         "ends": array(window.end for window in following.values()),
     }
-
-
-def _same_goal() -> ColumnElement[bool]:
-    return and_(
-        Definition.tenant_id == Assignment.tenant_id, Definition.id == Assignment.definition_id
-    )
-
-
-def _same_person() -> ColumnElement[bool]:
-    return and_(User.tenant_id == Assignment.tenant_id, User.id == Assignment.user_id)

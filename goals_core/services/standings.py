@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,39 @@ from goals_core.models.windows import Window
 from goals_core.services import visibility
 from goals_core.services.paging import Page, PageRequest
 
-Rows = Select[Assignment, Definition, str]
+Rows = Select[*tuple[Any, ...]]
+_COLUMNS = (
+    Assignment.id,
+    Assignment.definition_id,
+    Definition.name.label("goal"),
+    Definition.description,
+    Definition.category,
+    Definition.type,
+    Definition.metric,
+    Definition.unit,
+    Definition.range_min,
+    Definition.range_max,
+    Definition.period,
+    Definition.source,
+    Definition.status.label("goal_status"),
+    Definition.sync_error,
+    Assignment.assignee_type,
+    func.coalesce(Assignment.user_id, Assignment.team_id).label("assignee_id"),
+    Assignment.custom_target,
+    Assignment.full_target,
+    Assignment.worked_days,
+    Assignment.working_days,
+    Assignment.target_value,
+    Assignment.current_value,
+    Assignment.progress_percentage,
+    Assignment.status,
+    Assignment.achieved_at,
+    Assignment.closed_at,
+    Assignment.last_updated_at,
+    Assignment.notes,
+    Assignment.period_start,
+    Assignment.period_end,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +160,19 @@ def page_of(
 
 def all_of(db: TenantSession, wanted: Rows) -> list[Standing]:
     """Every standing that a narrowed `query` finds, in its order."""
-    # what a computation wrote went past the session: read it anew
-    found = db.execute(wanted, execution_options={"populate_existing": True})
-    return [standing_of(row, db.actor.tenant) for row in found]
+    return [standing_of(row, db.actor.tenant) for row in db.execute(wanted)]
 
 
 def query(db: TenantSession) -> Rows:
     """The rows that `standing_of` reads, of every assignment that the actor may see."""
+    return _rows(db.actor.tenant.name).where(visibility.readable_assignments(db))
+
+
+@lru_cache(maxsize=256)
+def _rows(company: str) -> Rows:
+    """The company's name stands where there is no assignee. Made once: it is asked for often."""
     return (
-        select(
-            Assignment,
-            Definition,
-            func.coalesce(User.name, Team.name, literal(db.actor.tenant.name)).label("assignee"),
-        )
+        select(*_COLUMNS, func.coalesce(User.name, Team.name, literal(company)).label("assignee"))
         .join(
             Definition,
             and_(
@@ -153,7 +186,6 @@ def query(db: TenantSession) -> Rows:
         .outerjoin(
             Team, and_(Team.tenant_id == Assignment.tenant_id, Team.id == Assignment.team_id)
         )
-        .where(visibility.readable_assignments(db))
     )
 
 
@@ -214,61 +246,60 @@ def attained() -> ColumnElement[Any]:
     return case((target == 0, 100), else_=share)
 
 
-def standing_of(row: Row[Assignment, Definition, str], tenant: Tenant) -> Standing:
+def standing_of(row: Row[*tuple[Any, ...]], tenant: Tenant) -> Standing:
     """One row of `query` as a standing."""
-    a, d, assignee = row.Assignment, row.Definition, row.assignee
-    rule = Rule(d.type, a.target_value, d.range_min, d.range_max)
-    window = Window(a.period_start, a.period_end)
+    rule = Rule(row.type, row.target_value, row.range_min, row.range_max)
+    window, today = Window(row.period_start, row.period_end), tenant.today
     return Standing(
-        id=a.id,
-        definition_id=d.id,
-        goal=d.name,
-        description=d.description,
-        category=d.category,
-        metric=d.metric,
-        unit=d.unit,
-        period=d.period,
-        source=d.source,
-        assignee_type=a.assignee_type,
-        assignee_id=a.user_id or a.team_id,
-        assignee=assignee,
+        id=row.id,
+        definition_id=row.definition_id,
+        goal=row.goal,
+        description=row.description,
+        category=row.category,
+        metric=row.metric,
+        unit=row.unit,
+        period=row.period,
+        source=row.source,
+        assignee_type=row.assignee_type,
+        assignee_id=row.assignee_id,
+        assignee=row.assignee,
         window=window,
         rule=rule,
-        has_own_target=a.custom_target is not None,
-        proration=_proration(a),
-        value=a.current_value,
-        progress=a.progress_percentage,
-        attainment=_attainment(rule, a),
-        status=a.status,
-        goal_status=d.status,
-        achieved_at=a.achieved_at,
-        closed_at=a.closed_at,
-        updated_at=a.last_updated_at,
-        sync_error=d.sync_error,
-        notes=a.notes,
-        pace=pace(rule.target, window, tenant.today),
-        at_risk=_flagged(a, d, window, tenant),
+        has_own_target=row.custom_target is not None,
+        proration=_proration(row),
+        value=row.current_value,
+        progress=row.progress_percentage,
+        attainment=_attainment(rule, row),
+        status=row.status,
+        goal_status=row.goal_status,
+        achieved_at=row.achieved_at,
+        closed_at=row.closed_at,
+        updated_at=row.last_updated_at,
+        sync_error=row.sync_error,
+        notes=row.notes,
+        pace=pace(rule.target, window, today),
+        at_risk=_flagged(row, window, tenant, today),
     )
 
 
-def _proration(row: Assignment) -> Proration | None:
+def _proration(row: Row[*tuple[Any, ...]]) -> Proration | None:
     if row.worked_days is None or row.working_days is None:
         return None
     return Proration(row.full_target, row.worked_days, row.working_days)
 
 
-def _attainment(rule: Rule, row: Assignment) -> Decimal:
+def _attainment(rule: Rule, row: Row[*tuple[Any, ...]]) -> Decimal:
     """For maintain the share of days in range: its value is no part of anything."""
     if rule.type is GoalType.MAINTAIN:
-        return row.progress_percentage
+        return row.progress_percentage  # type: ignore[no-any-return]
     return attainment(rule, row.current_value)
 
 
-def _flagged(row: Assignment, definition: Definition, window: Window, tenant: Tenant) -> bool:
+def _flagged(row: Row[*tuple[Any, ...]], window: Window, tenant: Tenant, today: date) -> bool:
     is_open = row.status is AssignmentStatus.ACTIVE and row.closed_at is None
     rule = RiskRule(tenant.risk_progress_below, tenant.risk_time_left)
     return (
         is_open
-        and definition.status is GoalStatus.ACTIVE
-        and rule.flags(definition.type, row.progress_percentage, window, tenant.today)
+        and row.goal_status is GoalStatus.ACTIVE
+        and rule.flags(row.type, row.progress_percentage, window, today)
     )

@@ -1,0 +1,118 @@
+"""What is to be computed, under lock: definitions, then their assignments, each by id."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select, text
+
+from goals_core.db import TenantSession
+from goals_core.kinds import AssignmentStatus, GoalStatus
+from goals_core.models.goals import Assignment, Definition
+from goals_core.services.arrays import Ids
+from goals_core.services.plans import Plan, plan_of, what_a_plan_needs
+
+_A, _D = Assignment.__table__.c, Definition.__table__.c
+_TENANT = bindparam("tenant_id", type_=Uuid)
+# One assignment, whose plan is made once, or a list, whose plan is made for its length.
+ONE = (_A.tenant_id == _TENANT) & (_A.id == bindparam("one", type_=Uuid))
+ONLY = (_A.tenant_id == _TENANT) & (_A.id == func.any(bindparam("only", type_=Ids())))
+
+# Nobody changes the definitions until the transaction ends.
+_LOCKED = (
+    what_a_plan_needs().where(_D.tenant_id == _TENANT).order_by(_D.id).with_for_update(read=True)
+)
+_DEFINITIONS = _LOCKED.where(_D.status == GoalStatus.ACTIVE)
+# Of some assignments the others too: while one is looked at, none becomes active.
+_ITS_DEFINITION, _THEIR_DEFINITIONS = (
+    _LOCKED.where(_D.id.in_(select(_A.definition_id).where(these))) for these in (ONE, ONLY)
+)
+COLUMNS = (
+    _A.id,
+    _A.definition_id,
+    _A.target_value,
+    _A.rearm,
+    _A.at_risk_since,
+    _A.created_at,
+    _A.current_value,
+    _A.progress_percentage,
+    _A.status,
+    _A.achieved_at,
+    _A.last_updated_at,
+    _A.closed_at,
+    _A.period_start,
+    _A.period_end,
+)
+"""What a computation needs of an assignment."""
+# What is open and has begun, in the order of ids: two computations never cross.
+_ASSIGNMENTS = (
+    select(*COLUMNS)
+    .where(
+        _A.tenant_id == _TENANT,
+        _A.definition_id == func.any(bindparam("definitions", type_=Ids())),
+        _A.closed_at.is_(None),
+        _A.status != AssignmentStatus.CANCELLED,
+        _A.period_start <= bindparam("today", type_=Date),
+    )
+    .order_by(_A.id)
+    .with_for_update(key_share=True)
+)
+_THESE_ASSIGNMENTS = _ASSIGNMENTS.where(ONLY)
+
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_PLAN_AS_EVER = text("SET LOCAL plan_cache_mode = auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is to be computed; nobody else changes it until the transaction ends."""
+
+    plan: Plan
+    rows: Sequence[Row[*tuple[Any, ...]]]
+    only: Collection[UUID] | None
+
+
+@contextmanager
+def planned_anew(db: TenantSession) -> Iterator[None]:
+    """Plan what is read for the rows that it is about.
+
+    A plan that was made for few, and kept, takes a second for what another does in no time. What is
+    written is planned as ever: each reference would be checked by a plan of its own.
+    """
+    db.execute(_PLAN_ANEW)
+    yield
+    db.execute(_PLAN_AS_EVER)
+
+
+def definitions_of(db: TenantSession, only: Collection[UUID] | None) -> Plan:
+    """Lock the active definitions, or those of `only` these assignments; the active ones' plan."""
+    if only is None:
+        return plan_of(db.execute(_DEFINITIONS, {"tenant_id": db.tenant_id}))
+    theirs = db.execute(_ITS_DEFINITION if len(only) == 1 else _THEIR_DEFINITIONS, these(db, only))
+    return plan_of(row for row in theirs if row.status is GoalStatus.ACTIVE)
+
+
+def definitions_among(db: TenantSession, among: Select[UUID]) -> Plan:
+    """Lock the active definitions among these ids; their plan."""
+    return plan_of(db.execute(_DEFINITIONS.where(_D.id.in_(among)), {"tenant_id": db.tenant_id}))
+
+
+def these(db: TenantSession, ids: Collection[UUID]) -> dict[str, Any]:
+    """What `ONE` and `ONLY` are bound to."""
+    return {"tenant_id": db.tenant_id, "only": ids, "one": next(iter(ids), None)}
+
+
+def assignments_of(
+    db: TenantSession, plan: Plan, only: Collection[UUID] | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Lock the open assignments of a plan's definitions, or `only` these of them."""
+    bound: dict[str, Any] = {
+        "tenant_id": db.tenant_id,
+        "definitions": plan.numbers,
+        "today": db.actor.tenant.today,
+    }
+    if only is None:
+        return db.execute(_ASSIGNMENTS, bound).all()
+    return db.execute(_THESE_ASSIGNMENTS, bound | {"only": only}).all()
