@@ -18,7 +18,7 @@ from goals_core.errors import N_, NotFound
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType, Period
 from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import history, standings, visibility
+from goals_core.services import history, standing_rules, standings, visibility
 from goals_core.services.history import Move
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.services.standings import Standing
@@ -63,7 +63,7 @@ class Overview:
 
 def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     """Everything that runs today (of one period, if given) at a glance."""
-    running = standings.running(db.actor.tenant)
+    running = standing_rules.running(db.actor.tenant)
     if period is not None:
         running = and_(running, Definition.period == period)
     states = dict.fromkeys(State, 0)
@@ -120,7 +120,7 @@ def at_risk(
     page: PageRequest = FIRST_PAGE,
 ) -> Page[Standing]:
     """What the rule flags, worst first: the least progress, then the least time left."""
-    flagged = standings.query(db).where(standings.at_risk(db.actor.tenant))
+    flagged = standings.query(db).where(standing_rules.at_risk(db.actor.tenant))
     if periods:
         flagged = flagged.where(Definition.period.in_(periods))
     if words := printable(search):
@@ -133,7 +133,7 @@ def at_risk(
 def _open(db: TenantSession, whose: ColumnElement[bool]) -> list[Standing]:
     """The ones that end first come first."""
     wanted = standings.query(db).where(
-        whose, standings.begun(db.actor.tenant), Assignment.closed_at.is_(None)
+        whose, standing_rules.begun(db.actor.tenant), Assignment.closed_at.is_(None)
     )
     ordered = wanted.order_by(Assignment.period_end, Definition.name, User.name, Assignment.id)
     return standings.all_of(db, ordered.limit(ALL_OF_ONE.limit))
@@ -144,8 +144,8 @@ def _states(db: TenantSession, running: ColumnElement[bool]) -> Select[Any]:
     state = case(
         (Assignment.status == AssignmentStatus.ACHIEVED, State.ACHIEVED.value),
         (Assignment.status == AssignmentStatus.FAILED, State.FAILED.value),
-        (standings.at_risk(tenant), State.AT_RISK.value),
-        (standings.behind_pace(tenant), State.BEHIND.value),
+        (standing_rules.at_risk(tenant), State.AT_RISK.value),
+        (standing_rules.behind_pace(tenant), State.BEHIND.value),
         else_=State.ON_TRACK.value,
     ).label("state")
     return _of_running(db, running, state, func.count()).group_by(state)
@@ -154,7 +154,7 @@ def _states(db: TenantSession, running: ColumnElement[bool]) -> Select[Any]:
 def _means(db: TenantSession, running: ColumnElement[bool]) -> Select[Any]:
     targets = and_(running, Definition.type == GoalType.TARGET)
     mean = func.round(func.avg(Assignment.progress_percentage), 2)
-    expected = func.round(func.avg(standings.expected_percent(db.actor.tenant)), 2)
+    expected = func.round(func.avg(standing_rules.expected_percent(db.actor.tenant)), 2)
     return _of_running(db, targets, mean, expected)
 
 
@@ -166,7 +166,7 @@ def _ranked(
     most: int,
 ) -> list[Ranked]:
     """Best first. A target counts as much as another, whatever its unit."""
-    mean = func.round(func.avg(standings.attained()), 2)
+    mean = func.round(func.avg(standing_rules.attained()), 2)
     is_done = Assignment.status == AssignmentStatus.ACHIEVED
     query = (
         _of_running(

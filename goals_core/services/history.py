@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from goals_core.db import TenantSession
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import standings
+from goals_core.services import standing_rules, standings
 from goals_core.services.arrays import ids_of
 from goals_core.services.plans import Plan, plan_of, subjects, what_a_plan_needs
 from goals_core.services.standings import Standing
@@ -61,7 +61,7 @@ def moves(
     """The running goals (of one period, if given) that moved most, as a share of their target."""
     tenant = db.actor.tenant
     of_period = true() if period is None else Definition.period == period
-    ids = list(db.scalars(_visible(db).where(standings.running(tenant), of_period)))
+    ids = list(db.scalars(_visible(db).where(standing_rules.running(tenant), of_period)))
     plan = _plan(db, ids)
     if not plan.numbers:
         return []

@@ -10,7 +10,7 @@ from goals_core.db import TenantSession
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment
-from goals_core.services import dashboard, standings, visibility
+from goals_core.services import dashboard, standing_rules, standings, visibility
 from goals_core.services.choices import Assignee
 from goals_core.services.receipts import Owner
 from goals_core.services.standings import Standing
@@ -61,7 +61,7 @@ def _with_open_goals(db: TenantSession) -> Select[*tuple[Any, ...]]:
     """The assignees of what runs or waits to be closed, each once."""
     return (
         standings.query(db)
-        .where(standings.begun(db.actor.tenant), Assignment.closed_at.is_(None))
+        .where(standing_rules.begun(db.actor.tenant), Assignment.closed_at.is_(None))
         .with_only_columns(
             Assignment.assignee_type,
             Assignment.user_id,
@@ -77,7 +77,7 @@ def _with_open_goals(db: TenantSession) -> Select[*tuple[Any, ...]]:
 def _of_the_company(db: TenantSession) -> list[Standing]:
     wanted = standings.query(db).where(
         Assignment.assignee_type == AssigneeType.TENANT,
-        standings.begun(db.actor.tenant),
+        standing_rules.begun(db.actor.tenant),
         Assignment.closed_at.is_(None),
     )
     return standings.all_of(db, wanted.order_by(Assignment.period_end, Assignment.id).limit(MOST))

@@ -23,7 +23,7 @@ from goals_core.models.goals import (
     Source,
 )
 from goals_core.models.windows import Window
-from goals_core.services import standings
+from goals_core.services import standing_rules, standings
 from tests.conftest import new_cast
 from tests.makers import TODAY, random_rows, with_settings
 
@@ -104,10 +104,10 @@ def test_the_rules_in_sql_agree_with_the_rules_in_python(cast, rnd):
         tenant = admin.tenant
         said = standings.query(db).with_only_columns(
             Assignment.id,
-            standings.at_risk(tenant).label("at_risk"),
-            standings.behind_pace(tenant).label("behind"),
-            standings.expected_percent(tenant).label("expected"),
-            standings.attained().label("attained"),
+            standing_rules.at_risk(tenant).label("at_risk"),
+            standing_rules.behind_pace(tenant).label("behind"),
+            standing_rules.expected_percent(tenant).label("expected"),
+            standing_rules.attained().label("attained"),
             maintain_column_froms=True,
         )
         by_id = {row.id: row for row in db.execute(said)}
