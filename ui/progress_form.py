@@ -10,6 +10,7 @@ from goals_core import db
 from goals_core.actor import Actor
 from goals_core.kinds import AssignmentStatus, GoalType, Metric, Source
 from goals_core.services import progress
+from goals_core.services.changes import Change
 from goals_core.services.standings import Standing
 from ui import reads, standings
 from ui.feedback import field_error, flash, refusals
@@ -41,14 +42,14 @@ def progress_form(actor: Actor, goal: Standing) -> None:
             after = _record(actor, goal, kind, amount, on, note)
             reads.forget()
             st.session_state[_DONE] = True
-            now = standings.full(after, after.value)
+            now = standings.full(goal, after.value)
             flash(_("Recorded: {goal} is at {value} now.").format(goal=goal.goal, value=now))
             st.rerun()
 
 
 def _record(
     actor: Actor, goal: Standing, kind: str, amount: Decimal, on: date, note: str
-) -> Standing:
+) -> Change:
     given = {"value": amount} if kind == "value" else {"change": amount}
     with db.tenant_session(actor) as session:
         return progress.record(session, assignment_id=goal.id, on=on, note=note, **given)

@@ -21,7 +21,7 @@ from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
 from goals_core.services import entries, locking, recompute, references, visibility
 from goals_core.services.arrays import array, texts
-from goals_core.services.changes import next_moment
+from goals_core.services.changes import Change, next_moment
 from goals_core.services.entries import Reading, State
 from goals_core.services.locking import Locked
 from goals_core.services.plans import Plan
@@ -143,13 +143,13 @@ class Logbook:
         by_hand = (ProgressSource.MANUAL, None, note, EntryKind.CORRECTION)
         self._line(assignment_id, state, change, on, *by_hand)
 
-    def write(self, db: TenantSession, *, voided: UUID | None = None) -> None:
+    def write(self, db: TenantSession, *, voided: UUID | None = None) -> list[Change]:
         """Write the lines and compute what they make of their assignments.
 
         `voided` is the entry that the first line takes back.
         """
         if not self.lines:
-            return
+            return []
         columns = dict(zip(_COLUMNS, zip(*self.lines, strict=True), strict=True))
         as_texts = {
             name: texts(column) if name in {"references", "notes"} else array(column)
@@ -165,7 +165,7 @@ class Logbook:
         touched = set(columns["assignment_ids"])
         logged = {id_: at for id_ in touched if (at := self.states[id_].last_logged_at)}
         totals = {id_: state.value for id_, state in self.states.items()}
-        recompute.compute(db, self.locked, logged=logged, totals=totals)
+        return recompute.compute(db, self.locked, logged=logged, totals=totals)
 
     def _open_state(self, assignment_id: UUID) -> State:
         if assignment_id not in self.states:

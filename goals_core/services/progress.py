@@ -16,9 +16,9 @@ from goals_core.kinds import EntryKind, ProgressSource
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry
 from goals_core.services import logbook, standings
+from goals_core.services.changes import Change
 from goals_core.services.entries import Reading
 from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.services.standings import Standing
 
 __all__ = ["Entry", "Reading", "bulk", "history", "record"]
 
@@ -73,8 +73,8 @@ def record(
     change: Decimal | None = None,
     on: date,
     note: str = "",
-) -> Standing:
-    """Record one reading by hand and say where the assignment stands now."""
+) -> Change:
+    """Record one reading by hand and say what it makes of the assignment."""
     reading = Reading(assignment_id=assignment_id, on=on, value=value, change=change, note=note)
     db.actor.need(Permission.PROGRESS)
     book = logbook.open_(db, [reading])
@@ -82,8 +82,8 @@ def record(
         standings.get(db, assignment_id)  # out of sight is not found
         raise NotAllowed(permission=Permission.PROGRESS.value)
     book.add(reading)
-    book.write(db)
-    return standings.get(db, assignment_id)
+    (change_made,) = book.write(db)
+    return change_made
 
 
 def bulk(db: TenantSession, readings: Sequence[Reading]) -> int:

@@ -82,7 +82,8 @@ def recompute(
         plan = plan or locking.definitions_of(db, only)
         rows = locking.assignments_of(db, plan, only) if plan.numbers else []
         found = evidence.of(db, plan, rows, only) if rows else {}
-    return _write(db, Locked(plan, rows, only), found, reference=reference)
+    changed = _write(db, Locked(plan, rows, only), found, reference=reference)
+    return _outcome(plan, len(rows), changed)
 
 
 def compute(
@@ -91,7 +92,7 @@ def compute(
     *,
     logged: Mapping[UUID, datetime],
     totals: Mapping[UUID, Decimal],
-) -> Outcome:
+) -> list[Change]:
     """Compute what is locked, and has just been logged: when, and what it all comes to."""
     plan, rows = locked.plan, locked.rows
     found = evidence.of(db, plan, rows, locked.only, totals=totals) if rows else {}
@@ -105,13 +106,13 @@ def _write(
     *,
     reference: str | None = None,
     logged: Mapping[UUID, datetime] = MappingProxyType({}),
-) -> Outcome:
+) -> list[Change]:
     plan, rows, day = locked.plan, locked.rows, _day(db.actor.tenant)
     judged = (_judged(row, found, plan, day, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
     _write_errors(db, plan)
-    return _outcome(plan, len(rows), changed)
+    return changed
 
 
 def _day(tenant: Tenant) -> _Day:

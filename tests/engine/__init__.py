@@ -15,7 +15,7 @@ from goals_core.db import tenant_session
 from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.goals import Assignment, MilestoneNotification, OutboxRow, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import definitions, people, planning, progress
+from goals_core.services import definitions, people, planning, progress, standings
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.planning import Quota
 from goals_core.services.standings import Standing
@@ -81,13 +81,14 @@ def record(
 ) -> Standing:
     """Record by hand: a new value, or a change; today, unless said otherwise."""
     with tenant_session(actor) as session:
-        return progress.record(
+        progress.record(
             session,
             assignment_id=goal,
             value=None if value is None else Decimal(str(value)),
             change=None if change is None else Decimal(str(change)),
             on=on or actor.tenant.today,
         )
+        return standings.get(session, goal)
 
 
 def change(actor: Actor, definition: UUID, draft: definitions.Draft) -> DefinitionView:

@@ -9,7 +9,7 @@ import pytest
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound, WindowClosed
 from goals_core.models.goals import AssignmentStatus, GoalStatus, GoalType, Metric, ProgressSource
-from goals_core.services import assignments, definitions, history, progress
+from goals_core.services import assignments, definitions, history, progress, standings
 from goals_core.services.logbook import NotRunning, TrackedAutomatically
 from goals_core.services.paging import PageRequest
 from tests.makers import (
@@ -31,7 +31,8 @@ COUNT = by_hand(metric=Metric.COUNT)
 def record(actor, goal, value=None, *, on=TODAY, **more):
     given = None if value is None else Decimal(value)
     with tenant_session(actor) as db:
-        return progress.record(db, assignment_id=goal, value=given, on=on, **more)
+        progress.record(db, assignment_id=goal, value=given, on=on, **more)
+        return standings.get(db, goal)
 
 
 def entries(actor, goal, **wanted):
@@ -39,11 +40,21 @@ def entries(actor, goal, **wanted):
         return progress.history(db, goal, **wanted)
 
 
+def test_what_is_said_of_a_reading_is_what_is_kept(cast):
+    goal = make_goal(cast, cast.rep, by_hand(milestones=()))
+    with tenant_session(cast.rep) as db:
+        said = progress.record(db, assignment_id=goal, value=Decimal(120), on=TODAY)
+    kept = standing(cast.rep, goal)
+    assert (said.previous, said.value) == (0, kept.value) == (0, 120)
+    assert (said.progress, said.status) == (kept.progress, kept.status)
+    assert (said.was, said.status) == (AssignmentStatus.ACTIVE, AssignmentStatus.ACHIEVED)
+    assert said.achieved_at == kept.achieved_at is not None
+
+
 def test_a_new_value_moves_the_standing_and_leaves_a_line(cast):
     goal = make_goal(cast, cast.rep)
     after = record(cast.rep, goal, 40, note="  met at the fair ")
     assert (after.value, after.progress, after.status) == (40, 40, AssignmentStatus.ACTIVE)
-    assert after == standing(cast.rep, goal)
     line = entries(cast.rep, goal).items[0]
     assert (line.previous, line.value, line.change) == (0, 40, 40)
     assert (line.source, line.reference) == (ProgressSource.MANUAL, None)
