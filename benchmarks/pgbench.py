@@ -16,6 +16,7 @@ from sqlalchemy import event
 from goals_core import db
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_MOMENT = re.compile(r"\{\d{4}-\d\d-\d\d \d\d:[^,]+\}")  # an array of one
 _TPS = re.compile(r"tps = ([\d.]+) \(without")
 
 Sent = list[tuple[str, Mapping[str, Any]]]
@@ -66,8 +67,8 @@ def run(program: Path, url: str, path: Path, *, rows: int, among: str, transacti
 def _line(statement: str, bound: Mapping[str, Any], varying: UUID, moment: datetime) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        if "INSERT INTO goals.progress_log" in statement and name == "id":
-            return "gen_random_uuid()"
+        if "INSERT INTO goals.progress_log" in statement and name == "ids":
+            return "ARRAY[gen_random_uuid()]"
         return _literal(bound[name], varying, moment)
 
     return " ".join(_PARAMETER.sub(value, statement).replace("%%", "%").split()) + ";"
@@ -76,12 +77,13 @@ def _line(statement: str, bound: Mapping[str, Any], varying: UUID, moment: datet
 def _literal(value: Any, varying: UUID, moment: datetime) -> str:  # noqa: ANN401
     if value == varying:
         return "CAST(:drawn AS uuid)"
+    if value == f"{{{varying}}}":
+        return "ARRAY[CAST(:drawn AS uuid)]"
     if isinstance(value, datetime):
         is_now = abs((value - moment).total_seconds()) < 60
         return "clock_timestamp()" if is_now else f"'{value.isoformat()}'::timestamptz"
-    if isinstance(value, list):
-        parts = ", ".join(_literal(part, varying, moment) for part in value)
-        return f"ARRAY[{parts}]"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return f"ARRAY[{_literal(datetime.fromisoformat(value[1:-1]), varying, moment)}]"
     return _plain(value)
 
 

@@ -22,13 +22,14 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from benchmarks import pgbench
 from benchmarks.place import Place, add_people, fresh_place, new_company, system
 from goals_core import clock, db
 from goals_core.actor import Actor
 from goals_core.kinds import AssigneeType, GoalStatus, GoalType, Metric, Period, Source
+from goals_core.models.goals import ProgressEntry
 from goals_core.services import definitions, planning, progress, rollover
 from goals_core.services.definitions import Draft
 from goals_core.services.planning import Quota
@@ -111,7 +112,14 @@ def _single(place: Place, actor: Actor, ids: Sequence[UUID]) -> dict[str, float]
                     transactions=SINGLE // ROUNDS,
                 )
             )
+    by_both = 20 + 1 + 2 * ROUNDS * (SINGLE // ROUNDS)
+    assert _lines(actor) == by_both  # nobody is fast by writing nothing
     return _compared("single", ours, plain)
+
+
+def _lines(actor: Actor) -> int:
+    with db.tenant_session(actor) as session:
+        return session.scalar(select(func.count()).select_from(ProgressEntry)) or 0
 
 
 def _bulk(place: Place, actor: Actor, goal: UUID, ids: Sequence[UUID]) -> dict[str, float]:

@@ -8,26 +8,25 @@ everything written at the first sync, and a sync that changes nothing.
 import random
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import insert, text
 
-from goals_core import clock, db, embedded, schema
+from benchmarks.place import add_people, fresh_place, new_company, system
+from goals_core import clock, db
 from goals_core.actor import Actor, Tenant
 from goals_core.kinds import GoalStatus, GoalType, Metric, Period, Source
 from goals_core.models.base import new_id
-from goals_core.models.core import Team, TeamMember, User
+from goals_core.models.core import Team, TeamMember
 from goals_core.models.goals import Assignment
 from goals_core.models.sources import Opportunity
 from goals_core.models.windows import calendar_window
-from goals_core.services import definitions, identity, tracking
+from goals_core.services import definitions, tracking
 from goals_core.services.definitions import Draft
 
 ROUNDS = 5
@@ -42,18 +41,10 @@ PLAIN = """
 
 
 def main(records: int = 200_000, people: int = 500) -> None:
-    with tempfile.TemporaryDirectory(prefix="goals-benchmark-") as folder:
-        Path(folder).chmod(0o755)  # as root the server runs under another account
-        server = embedded.acquire(Path(folder) / "home")
-        try:
-            schema.migrate(server.owner_url, app_url=server.app_url)
-            db.connect(server.app_url)
-            actor = Actor.system(_company(records, people))
-            _analyze(server.owner_url)
-            _measure(actor)
-        finally:
-            db.disconnect()
-            server.release()
+    with fresh_place() as place:
+        actor = system(_company(records, people))
+        place.analyze()
+        _measure(actor)
 
 
 def _measure(actor: Actor) -> None:
@@ -87,11 +78,9 @@ def _median(deed: Callable[[], Any]) -> float:
 
 def _company(records: int, people: int) -> Tenant:
     chance = random.Random(7)  # noqa: S311  (made-up records)
-    tenant = identity.create_tenant(
-        slug="big", name="Big", timezone="UTC", locale="en_US", currency="USD"
-    )
-    with db.tenant_session(Actor.system(tenant)) as session:
-        owners = _people(session, people)
+    tenant = new_company("big")
+    with db.tenant_session(system(tenant)) as session:
+        owners = add_people(session, people)
         teams = _teams(session, owners)
         rows = [_deal(tenant, chance.choice(owners), chance) for _ in range(records)]
         session.execute(insert(Opportunity), rows)
@@ -99,29 +88,6 @@ def _company(records: int, people: int) -> Tenant:
             for aggregation in AGGREGATIONS:
                 _goal(session, period, aggregation, owners, teams)
     return tenant
-
-
-def _people(session: db.TenantSession, count: int) -> list[UUID]:
-    now = clock.now()
-    rows = [
-        {
-            "tenant_id": session.tenant_id,
-            "id": new_id(),
-            "email": f"{n}@big.example",
-            "name": f"Rep {n}",
-            "title": "",
-            "role": "rep",
-            "password_hash": "-",
-            "is_active": True,
-            "auth_epoch": 0,
-            "failed_logins": 0,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for n in range(count)
-    ]
-    session.execute(insert(User), rows)
-    return [row["id"] for row in rows]  # type: ignore[misc]
 
 
 def _teams(session: db.TenantSession, owners: list[UUID]) -> list[UUID]:
@@ -215,13 +181,6 @@ def _goal(
             row | {"id": new_id(), "assignee_type": "tenant"},
         ],
     )
-
-
-def _analyze(owner_url: str) -> None:
-    engine = create_engine(owner_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("ANALYZE"))
-    engine.dispose()
 
 
 if __name__ == "__main__":
