@@ -1,5 +1,6 @@
 """The way to the database: a pool per process, a transaction per deed, a tenant per session."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -10,6 +11,10 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_lo
 
 from goals_core.actor import Actor
 from goals_core.models.base import TenantOwned
+
+# Rows come by the thousands and go without being collected; Python would look for cycles among them
+# after every 700, which takes longer than reading them.
+_COLLECTED_AFTER = (50_000, 20, 20)
 
 _engine: Engine | None = None
 
@@ -31,6 +36,7 @@ class TenantSession(Session):
 def connect(url: str, *, pool_size: int = 10) -> None:
     """Open the pool; until `disconnect`, every session of this process uses it."""
     global _engine  # noqa: PLW0603  (the one pool of the process)
+    gc.set_threshold(*_COLLECTED_AFTER)
     disconnect()
     _engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
 
