@@ -15,7 +15,7 @@ from goals_core.actor import Actor, Tenant
 from goals_core.embedded.server import Server
 from goals_core.models.base import new_id
 from goals_core.models.core import User
-from goals_core.services import identity
+from goals_core.services import tenants
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def fresh_place() -> Iterator[Place]:
 
 
 def new_company(slug: str) -> Tenant:
-    return identity.create_tenant(
+    return tenants.create_tenant(
         slug=slug, name=slug, timezone="UTC", locale="en_US", currency="USD"
     )
 

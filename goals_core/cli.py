@@ -17,7 +17,7 @@ from goals_core import db, embedded, installation, schema
 from goals_core.actor import Actor, Role, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
-from goals_core.services import identity, rollover, tracking
+from goals_core.services import identity, rollover, tenants, tracking
 
 app = typer.Typer(
     help="Goals: the operator's commands. Without GOALS_DATABASE_URL they use the embedded server.",
@@ -66,8 +66,8 @@ def sync(
 ) -> None:
     """Compute every running goal anew from the records, of all tenants or one."""
     with _told(), _open():
-        tenants = [identity.get_tenant(tenant)] if tenant else identity.list_tenants()
-        results = [_sync(each) for each in tenants]
+        companies = [tenants.get_tenant(tenant)] if tenant else tenants.list_tenants()
+        results = [_sync(each) for each in companies]
         if any(result.errors for result in results):
             raise typer.Exit(1)
 
@@ -78,7 +78,7 @@ def roll_over(
 ) -> None:
     """Begin the windows that are due and close those whose days of grace are over."""
     with _told(), _open():
-        for each in [identity.get_tenant(tenant)] if tenant else identity.list_tenants():
+        for each in [tenants.get_tenant(tenant)] if tenant else tenants.list_tenants():
             done = rollover.roll_over(Actor.system(each))
             print(f"{each.slug}: {done.begun} begun, {done.closed} closed, {done.seconds:.1f} s")
 
@@ -94,7 +94,7 @@ def create_tenant(
 ) -> None:
     """Create a tenant."""
     with _told(), _open():
-        tenant = identity.create_tenant(
+        tenant = tenants.create_tenant(
             slug=slug,
             name=name,
             timezone=timezone,
@@ -115,7 +115,7 @@ def create_user(
 ) -> None:
     """Create a person who may sign in; asks for the password, or reads it from standard input."""
     with _told(), _open():
-        actor = Actor.system(identity.get_tenant(tenant))
+        actor = Actor.system(tenants.get_tenant(tenant))
         password = _password()
         with db.tenant_session(actor) as session:
             identity.create_user(

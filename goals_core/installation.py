@@ -13,7 +13,7 @@ from goals_core.config import settings
 from goals_core.embedded import Server, ServerDidNotStart, acquire
 from goals_core.models import core, goals, sources  # noqa: F401  (they fill the metadata)
 from goals_core.models.base import Base
-from goals_core.services import identity, signin
+from goals_core.services import signin, tenants
 
 Log = Callable[[str], None]
 
@@ -98,7 +98,7 @@ def _has_demo(log: Log, *, load: bool) -> bool:
 
     with db.directory() as connection:  # its transaction holds the lock: two starts load it once
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOAD})
-        if load and not identity.list_tenants():
+        if load and not tenants.list_tenants():
             demo.load(log=log)
     return signin.find_login(demo.LOGINS[0].email) is not None
 

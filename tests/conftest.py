@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from goals_core import clock, db, embedded, schema
 from goals_core.actor import Actor, Role, Tenant
-from goals_core.services import identity
+from goals_core.services import identity, teams, tenants
 
 NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter
 PASSWORD = "correct horse battery"
@@ -155,7 +155,7 @@ def new_cast() -> Cast:
 
 
 def _tenant(name: str) -> Tenant:
-    return identity.create_tenant(
+    return tenants.create_tenant(
         slug=f"{name}-{uuid4().hex[:12]}",
         name=name.capitalize(),
         timezone="America/New_York",
@@ -174,10 +174,10 @@ def _user(session: db.TenantSession, tenant: Tenant, name: str, role: Role) -> A
 
 
 def _team(session: db.TenantSession, name: str, manager: Actor, *members: Actor) -> UUID:
-    team_id = identity.create_team(session, name=name, manager_id=manager.user_id)
+    team_id = teams.create_team(session, name=name, manager_id=manager.user_id)
     for member in members:
         assert member.user_id is not None
-        identity.add_member(
+        teams.add_member(
             session, team_id=team_id, user_id=member.user_id, member_from=date(2020, 1, 1)
         )
     return team_id

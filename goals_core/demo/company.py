@@ -50,7 +50,7 @@ class Company:
 
 
 def add_tenant(db: TenantSession) -> None:
-    """Write the session's own tenant: `identity.create_tenant` would commit it by itself."""
+    """Write the session's own tenant: `tenants.create_tenant` would commit it by itself."""
     facts: dict[str, Any] = {field: getattr(db.actor.tenant, field) for field in Tenant.__slots__}
     db.execute(insert(TenantRow).values(**facts, created_at=clock.now()))
     audit.note(db, Deed.TENANT_CREATED, db.tenant_id, after=facts)

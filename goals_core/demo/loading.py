@@ -6,14 +6,14 @@ from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.demo import adventure_works, northwind
 from goals_core.demo.company import Company, Log, add_tenant
-from goals_core.services import identity, tracking
+from goals_core.services import tenants, tracking
 
 COMPANIES = (adventure_works.COMPANY, northwind.COMPANY)
 
 
 def load(log: Log) -> bool:
     """Load the companies that are missing, a line to `log` per step; False when none was."""
-    there = {tenant.slug for tenant in identity.list_tenants()}
+    there = {tenant.slug for tenant in tenants.list_tenants()}
     loaded = [_load(company, log) for company in COMPANIES if company.slug not in there]
     return any(loaded)
 

@@ -14,7 +14,7 @@ from goals_core.actor import Role
 from goals_core.db import TenantSession
 from goals_core.models.base import new_id
 from goals_core.models.core import LoginRow, User
-from goals_core.services import audit, identity
+from goals_core.services import audit, identity, teams
 from goals_core.services.audit import Deed
 
 PASSWORD = "goals-demo-2026"  # noqa: S105  (meant to be known)
@@ -68,9 +68,9 @@ def add_teams(
     """Make teams whose members were there from the first day; ids by name."""
     ids = {}
     for crew in crews:
-        ids[crew.name] = identity.create_team(db, name=crew.name, manager_id=people[crew.manager])
+        ids[crew.name] = teams.create_team(db, name=crew.name, manager_id=people[crew.manager])
         for key in crew.members:
-            identity.add_member(
+            teams.add_member(
                 db, team_id=ids[crew.name], user_id=people[key], member_from=member_from
             )
     return ids

@@ -1,49 +1,30 @@
-"""Tenants, people and teams."""
+"""People and their accounts."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import bcrypt
-from babel import Locale, UnknownLocaleError
-from babel.numbers import list_currencies
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock
-from goals_core.actor import Actor, Permission, Role, Tenant
+from goals_core.actor import Permission, Role
 from goals_core.checks import Checks
-from goals_core.db import TenantSession, directory, tenant_session
-from goals_core.errors import N_, Conflict, NotFound, invalid
+from goals_core.db import TenantSession
+from goals_core.errors import N_, Conflict, NotFound
 from goals_core.models.base import new_id
-from goals_core.models.core import LoginRow, Team, TeamMember, TenantRow, User
+from goals_core.models.core import LoginRow, User
 from goals_core.services import audit
 from goals_core.services.audit import Deed
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 72  # bytes; bcrypt reads no more than 72
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LOCALE = re.compile(r"[A-Za-z0-9_@]{2,20}")  # babel also takes a code set, whatever it says
-
-
-class TenantExists(Conflict):
-    message = N_("There is a tenant with the slug {slug} already.")
 
 
 class EmailTaken(Conflict):
     message = N_("{email} has an account already.")
-
-
-class TeamExists(Conflict):
-    message = N_("There is a team named {name} already.")
-
-
-class MemberAlready(Conflict):
-    message = N_("This person is in the team on some of these days already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +35,6 @@ class Person:
     name: str
     title: str
     role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class TeamView:
-    """A team and who leads it."""
-
-    id: UUID
-    name: str
-    manager_id: UUID | None
-
-
-def list_tenants() -> list[Tenant]:
-    """Every tenant of the installation, by slug."""
-    with directory() as connection:
-        return [
-            _tenant(row) for row in connection.execute(text("SELECT * FROM core.list_tenants()"))
-        ]
-
-
-def get_tenant(slug: str) -> Tenant:
-    """The tenant of that slug, or `NotFound`."""
-    for tenant in list_tenants():
-        if tenant.slug == slug:
-            return tenant
-    raise NotFound(f"tenant {slug!r}")
-
-
-def create_tenant(
-    *,
-    slug: str,
-    name: str,
-    timezone: str,
-    locale: str,
-    currency: str,
-    fiscal_year_start: int = 1,
-) -> Tenant:
-    """Make a tenant with the default rules for grace and risk."""
-    _check_tenant(slug, name, timezone, locale, currency, fiscal_year_start)
-    tenant = Tenant(
-        id=new_id(),
-        slug=slug,
-        name=name.strip(),
-        timezone=timezone,
-        locale=locale,
-        currency=currency,
-        fiscal_year_start=fiscal_year_start,
-        grace_days=3,
-        risk_progress_below=50,
-        risk_time_left=25,
-    )
-    try:
-        with tenant_session(Actor.system(tenant)) as db:
-            facts = {f: getattr(tenant, f) for f in tenant.__slots__}
-            db.add(TenantRow(**facts, created_at=clock.now()))
-            db.flush()  # the audit line refers to it
-            audit.note(db, Deed.TENANT_CREATED, tenant.id, after=facts)
-    except IntegrityError as error:
-        if "tenants_slug_key" in str(error.orig):
-            raise TenantExists(slug=slug) from None
-        raise
-    return tenant
 
 
 def create_user(
@@ -132,7 +52,7 @@ def create_user(
     db.actor.need(Permission.MANAGE)
     email, name = email.strip().casefold(), name.strip()
     _check_user(email, name, title, password)
-    _need_person(db, manager_id)
+    need_person(db, manager_id)
     user = User(
         id=new_id(),
         email=email,
@@ -160,45 +80,6 @@ def create_user(
     return user.id
 
 
-def create_team(db: TenantSession, *, name: str, manager_id: UUID | None) -> UUID:
-    """Make a team; its manager leads it without being a member."""
-    db.actor.need(Permission.MANAGE)
-    checks = Checks()
-    name = checks.text("name", name, longest=200, required=True)
-    checks.done()
-    _need_person(db, manager_id)
-    team = Team(id=new_id(), name=name, manager_id=manager_id, created_at=clock.now())
-    db.add(team)
-    try:
-        db.flush()  # members refer to it, and so that a taken name is told here
-    except IntegrityError as error:
-        if "teams_name_key" in str(error.orig):
-            raise TeamExists(name=name) from None
-        raise
-    audit.note(db, Deed.TEAM_CREATED, team.id, after={"name": name, "manager_id": manager_id})
-    return team.id
-
-
-def add_member(
-    db: TenantSession,
-    *,
-    team_id: UUID,
-    user_id: UUID,
-    member_from: date,
-    member_to: date | None = None,
-) -> None:
-    """Put a person into a team from a day on, until a day or further notice."""
-    db.actor.need(Permission.MANAGE)
-    if member_to is not None and member_to < member_from:
-        raise invalid("member_to", N_("This must not be before the first day."))
-    _need_person(db, user_id)
-    if _was_member(db, team_id, user_id, member_from, member_to):
-        raise MemberAlready
-    facts = {"user_id": user_id, "member_from": member_from, "member_to": member_to}
-    db.add(TeamMember(team_id=team_id, **facts))
-    audit.note(db, Deed.TEAM_JOINED, team_id, after=facts)
-
-
 def list_people(db: TenantSession) -> list[Person]:
     """Everyone of the tenant, by name."""
     rows = db.execute(select(User.id, User.name, User.title, User.role).order_by(User.name))
@@ -211,12 +92,6 @@ def get_user_id(db: TenantSession, *, email: str) -> UUID:
     if user_id is None:
         raise NotFound(N_("person"))
     return user_id
-
-
-def list_teams(db: TenantSession) -> list[TeamView]:
-    """Every team of the tenant, by name."""
-    rows = db.execute(select(Team.id, Team.name, Team.manager_id).order_by(Team.name))
-    return [TeamView(*row) for row in rows]
 
 
 def hash_password(password: str) -> str:
@@ -240,60 +115,10 @@ def check_password(checks: Checks, password: str) -> None:
         )
 
 
-def _tenant(row: Row[Any]) -> Tenant:
-    return Tenant(**{field: getattr(row, field) for field in Tenant.__slots__})
-
-
-def _need_person(db: TenantSession, user_id: UUID | None) -> None:
+def need_person(db: TenantSession, user_id: UUID | None) -> None:
     """Refuse with `NotFound` when this is nobody of the tenant."""
     if user_id is not None and db.scalar(select(User.id).where(User.id == user_id)) is None:
         raise NotFound(N_("person"))
-
-
-def _was_member(
-    db: TenantSession, team_id: UUID, user_id: UUID, first: date, last: date | None
-) -> bool:
-    """Whether the person is in the team on any of these days; the team's row is locked for it."""
-    if db.scalar(select(Team.id).where(Team.id == team_id).with_for_update()) is None:
-        raise NotFound(N_("team"))
-    overlap = select(TeamMember.id).where(
-        TeamMember.team_id == team_id,
-        TeamMember.user_id == user_id,
-        or_(TeamMember.member_to.is_(None), TeamMember.member_to >= first),
-        TeamMember.member_from <= (last or date.max),
-    )
-    return db.scalar(overlap.limit(1)) is not None
-
-
-def _check_tenant(
-    slug: str, name: str, timezone: str, locale: str, currency: str, fiscal_year_start: int
-) -> None:
-    checks = Checks()
-    checks.text("name", name, longest=200, required=True)
-    if len(slug) > 63 or not _SLUG.fullmatch(slug):
-        checks.problem("slug", N_("Lower-case letters, digits and single hyphens, at most 63."))
-    if timezone not in _timezones():
-        checks.problem("timezone", N_("{timezone} is no IANA time zone."), timezone=timezone)
-    if not _is_locale(locale):
-        checks.problem("locale", N_("{locale} is no locale, such as en_US."), locale=locale)
-    if currency not in list_currencies():
-        checks.problem("currency", N_("{currency} is no ISO 4217 code."), currency=currency)
-    if not 1 <= fiscal_year_start <= 12:
-        checks.problem("fiscal_year_start", N_("A month from 1 to 12."))
-    checks.done()
-
-
-@cache
-def _timezones() -> set[str]:
-    """Looking through the disk for them takes a while."""
-    return available_timezones()
-
-
-def _is_locale(name: str) -> bool:
-    try:
-        return bool(Locale.parse(name)) and _LOCALE.fullmatch(name) is not None
-    except (ValueError, UnknownLocaleError):
-        return False
 
 
 def _check_user(email: str, name: str, title: str, password: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from goals_core import config, db, demo, installation
 from goals_core.actor import Actor, Role
-from goals_core.services import dashboard, identity, tracking
+from goals_core.services import dashboard, tenants, tracking
 from tests.conftest import Server
 from tests.db import catalogue, second_server
 from tests.db.second_server import Given
@@ -42,9 +42,9 @@ def _named(given: Given, monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
 def test_it_migrates_loads_syncs_and_keeps_the_wall(given: Given) -> None:
     opened = installation.open_up(log=lambda _line: None)
     try:
-        assert not identity.list_tenants()  # a server of others gets no demo unasked
+        assert not tenants.list_tenants()  # a server of others gets no demo unasked
         assert demo.load(log=lambda _line: None)
-        tenant = identity.get_tenant("adventure-works")
+        tenant = tenants.get_tenant("adventure-works")
         synced = tracking.sync(Actor.system(tenant))
         assert synced.checked > 50
         assert (synced.updated, synced.errors) == (0, ())

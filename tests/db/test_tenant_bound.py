@@ -17,6 +17,7 @@ from goals_core.services import (
     progress,
     receipts,
     signin,
+    teams,
     tracking,
 )
 from tests import makers
@@ -89,7 +90,7 @@ def _everything(cast: Cast) -> None:
         preview.preview(session, makers.from_sales(), assignees=[])
         progress.record(session, assignment_id=calls, value=Decimal(5), on=date(2026, 5, 20))
         identity.list_people(session)
-        identity.list_teams(session)
+        teams.list_teams(session)
     with db.tenant_session(cast.rep) as session:
         dashboard.my(session)
         history.series(session, [sales, calls])

@@ -11,7 +11,7 @@ from goals_core import clock, db, demo
 from goals_core.actor import Actor
 from goals_core.demo.calendar import Calendar
 from goals_core.demo.loading import COMPANIES
-from goals_core.services import identity
+from goals_core.services import tenants
 
 # The first falls into a fiscal year's last quarter; the second into its first, of which the
 # records hold only half the year's quotas, and is the 29th of February.
@@ -31,7 +31,7 @@ class Demo:
         return company.calendar
 
     def actor(self, slug: str) -> Actor:
-        return Actor.system(identity.get_tenant(slug))
+        return Actor.system(tenants.get_tenant(slug))
 
     @property
     def today(self) -> date:

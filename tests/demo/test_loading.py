@@ -23,7 +23,7 @@ from goals_core.kinds import (
 from goals_core.models.core import AuditLine, TeamMember, User
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
-from goals_core.services import identity, signin
+from goals_core.services import signin, tenants
 
 SLUGS = ("adventure-works", "northwind")
 
@@ -179,7 +179,7 @@ def test_a_company_that_cannot_be_filled_is_not_there_at_all(empty, monkeypatch)
     monkeypatch.setattr(loading, "COMPANIES", [replace(loading.COMPANIES[1], fill=fail)])
     with pytest.raises(RuntimeError, match="no more disk"):
         demo.load(lambda _line: None)
-    assert identity.list_tenants() == []
+    assert tenants.list_tenants() == []
 
 
 def test_a_company_that_is_missing_is_loaded_later(empty, monkeypatch):
@@ -187,13 +187,13 @@ def test_a_company_that_is_missing_is_loaded_later(empty, monkeypatch):
         patch.setattr(loading, "COMPANIES", [replace(loading.COMPANIES[0], fill=_nothing)])
         assert demo.load(lambda _line: None)
     assert demo.load(lambda _line: None)
-    assert [tenant.slug for tenant in identity.list_tenants()] == list(SLUGS)
+    assert [tenant.slug for tenant in tenants.list_tenants()] == list(SLUGS)
 
 
 def test_a_company_that_another_process_has_just_loaded_is_left_alone(empty, monkeypatch):
     monkeypatch.setattr(loading, "COMPANIES", [replace(loading.COMPANIES[0], fill=_nothing)])
     assert demo.load(lambda _line: None)
-    monkeypatch.setattr(identity, "list_tenants", list)
+    monkeypatch.setattr(tenants, "list_tenants", list)
     assert not demo.load(lambda _line: None)
 
 

@@ -9,7 +9,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import NotFound
 from goals_core.kinds import GoalType, Metric, Period
 from goals_core.models.goals import MilestoneNotification, OutboxRow
-from goals_core.services import assignments, corrections, identity, progress, tracking
+from goals_core.services import assignments, corrections, progress, teams, tracking
 from goals_core.services.definitions import Milestone
 from goals_core.services.rollover import roll_over
 from tests.engine import change, connected, log, milestones, pool, record, rows, told  # noqa: F401  (the pool)
@@ -148,7 +148,7 @@ def test_the_manager_of_the_account_comes_before_who_leads_the_team(cast, databa
 
 def test_who_is_in_two_teams_has_two_managers_and_each_is_told_once(cast):
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.south, user_id=cast.rep.user_id, member_from=date(2026, 1, 1)
         )
     goal = make_goal(cast, cast.rep)
@@ -158,9 +158,9 @@ def test_who_is_in_two_teams_has_two_managers_and_each_is_told_once(cast):
 
 def test_who_left_the_team_is_told_nothing_of_its_goals(cast):
     with tenant_session(cast.admin) as db:
-        team = identity.create_team(db, name="West", manager_id=cast.manager.user_id)
+        team = teams.create_team(db, name="West", manager_id=cast.manager.user_id)
         for who, last in ((cast.rep, TODAY - DAY), (cast.second_rep, None)):
-            identity.add_member(
+            teams.add_member(
                 db,
                 team_id=team,
                 user_id=who.user_id,

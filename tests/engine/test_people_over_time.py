@@ -10,15 +10,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, OwnTarget
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period
 from goals_core.models.proration import Proration
-from goals_core.services import (
-    assignments,
-    company,
-    definitions,
-    identity,
-    people,
-    planning,
-    tracking,
-)
+from goals_core.services import assignments, company, definitions, people, planning, teams, tracking
 from goals_core.services.assigning import NobodyWorks
 from goals_core.services.rollover import roll_over
 from tests.engine import (  # noqa: F401  (the pool)
@@ -219,7 +211,7 @@ def test_changing_the_team_leaves_with_each_team_what_was_done_in_it(cast, at):
         people.leave_team(
             db, team_id=cast.north, user_id=cast.rep.user_id, last_day=date(2026, 5, 15)
         )
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.south, user_id=cast.rep.user_id, member_from=date(2026, 5, 16)
         )
     tracking.sync(cast.admin)
@@ -235,7 +227,7 @@ def own(cast):
     with tenant_session(cast.manager) as db:
         definition = make_definition(db, by_hand())
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.north, user_id=cast.manager.user_id, member_from=date(2026, 1, 1)
         )
         return assign(db, definition, cast.manager)

@@ -10,7 +10,15 @@ import pytest
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, Period
-from goals_core.services import assignments, definitions, identity, people, planning, tracking
+from goals_core.services import (
+    assignments,
+    definitions,
+    identity,
+    people,
+    planning,
+    teams,
+    tracking,
+)
 from goals_core.services.definitions import NoSuchStep
 from goals_core.services.planning import Planned, Quota
 from goals_core.services.rollover import roll_over
@@ -47,7 +55,7 @@ def targets(cast, definition):
 def hire(cast, number):
     """A team of so many people."""
     with tenant_session(cast.admin) as db:
-        team = identity.create_team(db, name=f"Team {uuid4().hex}", manager_id=None)
+        team = teams.create_team(db, name=f"Team {uuid4().hex}", manager_id=None)
         hired = [
             identity.create_user(
                 db,
@@ -59,7 +67,7 @@ def hire(cast, number):
             for n in range(number)
         ]
         for user_id in hired:
-            identity.add_member(db, team_id=team, user_id=user_id, member_from=date(2020, 1, 1))
+            teams.add_member(db, team_id=team, user_id=user_id, member_from=date(2020, 1, 1))
     return hired
 
 
@@ -145,7 +153,7 @@ def test_an_own_target_is_refused_also_when_the_kind_of_assignee_comes_as_text(c
     plan(cast.admin, own, quota(cast.manager, MAY, 100))
     mine = {"assignee_id": cast.manager.user_id, "on": MAY, "target": Decimal(1)}
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.north, user_id=cast.manager.user_id, member_from=date(2026, 1, 1)
         )
     for kind in (AssigneeType.USER, "user"):
@@ -236,7 +244,7 @@ def test_members_are_those_of_the_day(cast, calls):
 
 def test_a_manager_who_is_in_their_own_team_assigns_the_others(cast):
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.north, user_id=cast.manager.user_id, member_from=date(2026, 1, 1)
         )
     with tenant_session(cast.manager) as db:

@@ -22,10 +22,10 @@ from goals_core.services import (
     company,
     corrections,
     definitions,
-    identity,
     people,
     planning,
     progress,
+    teams,
 )
 from goals_core.services.drafts import Draft
 from goals_core.services.planning import Quota
@@ -87,7 +87,7 @@ class WorldRules(Stage):
         self._do(
             f"{user} joins {team_id} from {begin} to {end}",
             lambda: surroundings.join(self.world, team_id, user, begin, end),
-            lambda db: identity.add_member(
+            lambda db: teams.add_member(
                 db, team_id=team_id, user_id=user, member_from=begin, member_to=end
             ),
             unsettles=True,

@@ -6,7 +6,7 @@ from uuid import uuid4
 from goals_core.db import tenant_session
 from goals_core.imports import progress_import
 from goals_core.kinds import GoalStatus
-from goals_core.services import definitions, identity
+from goals_core.services import definitions, teams
 from tests.imports.files import csv_of, outcomes, wrong
 from tests.makers import (
     TODAY,
@@ -102,7 +102,7 @@ def test_two_goals_of_one_name_are_told_apart_by_the_assignments_id(cast):
 def test_a_name_that_is_a_person_and_a_team_is_ambiguous(cast):
     make_goal(cast, cast.rep)
     with tenant_session(cast.admin) as db:
-        identity.create_team(db, name=cast.rep.email, manager_id=cast.manager.user_id)
+        teams.create_team(db, name=cast.rep.email, manager_id=cast.manager.user_id)
     preview = read(cast.manager, csv_of(HEAD[:4], ("Calls", cast.rep.email, DAY, 1)))
     assert wrong(preview)["2.assignee"].endswith("give the assignment's id instead.")
 

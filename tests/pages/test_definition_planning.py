@@ -7,7 +7,7 @@ import pytest
 
 from goals_core.db import tenant_session
 from goals_core.kinds import GoalStatus, Metric
-from goals_core.services import definitions, identity, people
+from goals_core.services import definitions, people, teams
 from tests import makers
 from tests.makers import assign, by_hand
 from tests.pages.drawer import assigned, choose, listed, make, open_drawer
@@ -81,7 +81,7 @@ class TestAllMembersOfATeam:
 
     def test_an_empty_team_is_told_at_the_team(self, cast):
         with tenant_session(cast.admin) as db:
-            identity.create_team(db, name="East", manager_id=cast.south_manager.user_id)
+            teams.create_team(db, name="East", manager_id=cast.south_manager.user_id)
         theirs = make(cast.south_manager)
         at = press(open_drawer(cast.south_manager, theirs), "assign_members")
         east = next(key for key in widget(at, self.field(theirs, "team")).options if key == "East")

@@ -17,7 +17,7 @@ from goals_core.kinds import (
     Source,
 )
 from goals_core.models.sources import CustomRecord
-from goals_core.services import identity
+from goals_core.services import identity, teams
 from goals_core.services.drafts import Milestone
 from goals_core.sources.catalogue import Aggregation
 from tests import makers
@@ -202,7 +202,7 @@ def test_two_people_of_one_name_can_be_told_apart(cast):
 def test_records_are_typed_by_the_seller_and_shown_as_text(cast):
     """Markdown in a name is shown as it is, also in a label."""
     with tenant_session(cast.admin) as db:
-        team = identity.create_team(db, name="![x](https://evil.example/x)", manager_id=None)
+        team = teams.create_team(db, name="![x](https://evil.example/x)", manager_id=None)
     at = fill(open_page(cast.admin, "new_goal"), **new(assignees=[f"team_{team.hex}"]))
     label = widget(at, f"new_goal_custom_target_team_{team.hex}").label
     assert "![x]" not in label

@@ -7,7 +7,7 @@ import pytest
 
 from goals_core.db import tenant_session
 from goals_core.kinds import Period
-from goals_core.services import identity, progress
+from goals_core.services import progress, teams
 from goals_core.services.dashboard import State
 from tests.makers import TODAY, add_deals, by_hand, deal, from_sales, make_goal, standing
 from tests.pages.forms import keys, open_page, press, widget
@@ -79,7 +79,7 @@ def test_progress_by_hand_is_seen_at_once_although_reads_are_cached(cast, goals)
 def test_names_are_shown_as_they_are_written(cast, goals):
     name = "![x](https://evil.example/x.png) <b>East</b> $1$"
     with tenant_session(cast.admin) as db:
-        east = identity.create_team(db, name=name, manager_id=None)
+        east = teams.create_team(db, name=name, manager_id=None)
     make_goal(cast, east, from_sales(name="Sales of East"))
     at = open_page(cast.admin, "overview")
     chart = at.get("plotly_chart")[0].proto.spec

@@ -11,7 +11,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound, OwnTarget, WindowClosed
 from goals_core.models.goals import AssigneeType, GoalStatus, GoalType, Metric, Period
 from goals_core.models.goals import AssignmentStatus as Status
-from goals_core.services import assigning, assignments, identity, logbook, progress
+from goals_core.services import assigning, assignments, logbook, progress, teams
 from goals_core.services.paging import PageRequest
 from tests import makers
 from tests.makers import TODAY, assign, by_hand, fields, make_definition, make_goal, standing
@@ -246,7 +246,7 @@ def test_an_own_target_moves_progress_and_status_both_ways(cast):
 def test_a_manager_changes_the_notes_of_their_own_goal_but_not_its_target(cast):
     with tenant_session(cast.admin) as db:
         manager = {"user_id": cast.manager.user_id, "member_from": TODAY}
-        identity.add_member(db, team_id=cast.north, **manager)
+        teams.add_member(db, team_id=cast.north, **manager)
     goal = make_goal(cast, cast.manager)
     with pytest.raises(OwnTarget):
         update(cast.manager, goal, Decimal(1))

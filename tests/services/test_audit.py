@@ -17,7 +17,7 @@ from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import GoalsError, Invalid, NotAllowed
 from goals_core.models.core import AuditLine
 from goals_core.models.goals import GoalStatus
-from goals_core.services import assignments, definitions, identity, signin
+from goals_core.services import assignments, definitions, identity, signin, teams
 from goals_core.services.audit import Deed
 from goals_core.services.definitions import Milestone
 from tests.conftest import NOW, PASSWORD, Cast
@@ -204,13 +204,13 @@ def test_a_new_team_and_who_joins_it_are_told(cast, at):
         cast,
         at,
         cast.admin,
-        lambda db: ids.append(identity.create_team(db, name=" East ", manager_id=manager)),
+        lambda db: ids.append(teams.create_team(db, name=" East ", manager_id=manager)),
     )
     after = {"name": "East", "manager_id": str(manager)}
     assert facts(made) == (Deed.TEAM_CREATED, ids[0], None, after)
     person = {"user_id": cast.rep.user_id, "member_from": TODAY}
     joined = line_of(
-        cast, at, cast.admin, lambda db: identity.add_member(db, team_id=ids[0], **person)
+        cast, at, cast.admin, lambda db: teams.add_member(db, team_id=ids[0], **person)
     )
     after = {"user_id": str(cast.rep.user_id), "member_from": "2026-05-20", "member_to": None}
     assert facts(joined) == (Deed.TEAM_JOINED, ids[0], None, after)
@@ -245,7 +245,7 @@ def test_a_deed_and_its_line_are_undone_together(cast):
     with tenant_session(cast.admin) as db:
         made = make_definition(db, by_hand())
         assign(db, made, cast.rep)
-        identity.create_team(db, name="East", manager_id=None)
+        teams.create_team(db, name="East", manager_id=None)
         db.flush()
         assert len(list(db.scalars(select(AuditLine)))) == before + 4
         db.rollback()
@@ -265,7 +265,7 @@ def test_what_is_refused_leaves_no_line(cast):
     refused(Invalid, cast.admin, lambda db: definitions.create(db, by_hand(name="")))
     refused(NotAllowed, cast.rep, lambda db: definitions.create(db, by_hand()))
     refused(NotAllowed, cast.manager, lambda db: assignments.cancel(db, goal))
-    refused(Invalid, cast.admin, lambda db: identity.create_team(db, name="", manager_id=None))
+    refused(Invalid, cast.admin, lambda db: teams.create_team(db, name="", manager_id=None))
     assert len(lines(cast)) == before
 
 

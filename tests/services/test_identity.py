@@ -9,7 +9,7 @@ import pytest
 from goals_core.actor import Actor, Role
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound
-from goals_core.services import identity, signin
+from goals_core.services import identity, signin, teams, tenants
 from tests.conftest import PASSWORD, new_cast
 from tests.makers import TODAY, fields
 
@@ -37,7 +37,7 @@ BAD_PEOPLE: dict[str, list[Any]] = {
 
 
 def new_tenant(**changes: Any) -> Any:
-    return identity.create_tenant(**{"slug": f"t-{uuid4().hex}"} | COMPANY | changes)
+    return tenants.create_tenant(**{"slug": f"t-{uuid4().hex}"} | COMPANY | changes)
 
 
 def new_user(actor: Actor, **changes: Any) -> Any:
@@ -49,7 +49,7 @@ def new_user(actor: Actor, **changes: Any) -> Any:
 
 def join(cast: Any, first: date, last: date | None = None) -> None:
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db,
             team_id=cast.south,
             user_id=cast.rep.user_id,
@@ -63,15 +63,15 @@ def test_a_tenant_starts_with_the_usual_rules():
     tenant = new_tenant(name=" Acme ", fiscal_year_start=4)
     assert (tenant.name, tenant.fiscal_year_start, tenant.grace_days) == ("Acme", 4, 3)
     assert (tenant.risk_progress_below, tenant.risk_time_left) == (50, 25)
-    assert identity.get_tenant(tenant.slug) == tenant
-    assert tenant in identity.list_tenants()
+    assert tenants.get_tenant(tenant.slug) == tenant
+    assert tenant in tenants.list_tenants()
     with pytest.raises(NotFound, match="nobodys"):
-        identity.get_tenant("nobodys")
+        tenants.get_tenant("nobodys")
 
 
 @pytest.mark.usefixtures("connected")
 def test_bad_settings_of_a_tenant_are_refused_by_name():
-    before = len(identity.list_tenants())
+    before = len(tenants.list_tenants())
     for field, values in BAD_TENANTS.items():
         for value in values:
             with pytest.raises(Invalid) as refused:
@@ -80,7 +80,7 @@ def test_bad_settings_of_a_tenant_are_refused_by_name():
     with pytest.raises(Invalid) as refused:
         new_tenant(**{field: values[0] for field, values in BAD_TENANTS.items()})
     assert sorted(fields(refused)) == sorted(BAD_TENANTS)
-    assert len(identity.list_tenants()) == before
+    assert len(tenants.list_tenants()) == before
 
 
 @pytest.mark.usefixtures("connected")
@@ -92,9 +92,9 @@ def test_a_locale_is_a_language_with_or_without_a_country(locale):
 @pytest.mark.usefixtures("connected")
 def test_a_slug_is_taken_once():
     slug = new_tenant().slug
-    with pytest.raises(identity.TenantExists, match=slug):
+    with pytest.raises(tenants.TenantExists, match=slug):
         new_tenant(slug=slug)
-    assert [tenant.slug for tenant in identity.list_tenants()].count(slug) == 1
+    assert [tenant.slug for tenant in tenants.list_tenants()].count(slug) == 1
 
 
 def test_an_address_is_the_same_however_it_is_written(cast):
@@ -150,39 +150,39 @@ def test_people_of_other_companies_are_not_found(cast):
         new_user(cast.admin, manager_id=foreign)
     with tenant_session(cast.admin) as db:
         with pytest.raises(NotFound, match="person"):
-            identity.create_team(db, name="East", manager_id=foreign)
+            teams.create_team(db, name="East", manager_id=foreign)
         with pytest.raises(NotFound, match="person"):
-            identity.add_member(db, team_id=cast.north, user_id=foreign, **day)
+            teams.add_member(db, team_id=cast.north, user_id=foreign, **day)
         with pytest.raises(NotFound, match="team"):
-            identity.add_member(db, team_id=uuid4(), user_id=cast.rep.user_id, **day)
+            teams.add_member(db, team_id=uuid4(), user_id=cast.rep.user_id, **day)
         with pytest.raises(NotFound, match="person"):
             identity.get_user_id(db, email=cast.other_manager.email)
     with tenant_session(Actor.system(cast.other_manager.tenant)) as db:
-        assert identity.list_teams(db) == []
+        assert teams.list_teams(db) == []
         with pytest.raises(NotFound, match="team"):
-            identity.add_member(db, team_id=cast.north, user_id=foreign, **day)
+            teams.add_member(db, team_id=cast.north, user_id=foreign, **day)
 
 
 def test_a_teams_name_is_taken_once_in_a_company(cast):
     with tenant_session(cast.admin) as db:
-        east = identity.create_team(db, name=" East ", manager_id=None)
-        teams = {team.name: team.manager_id for team in identity.list_teams(db)}
-    assert list(teams.items()) == [
+        east = teams.create_team(db, name=" East ", manager_id=None)
+        managers = {team.name: team.manager_id for team in teams.list_teams(db)}
+    assert list(managers.items()) == [
         ("East", None),
         ("North", cast.manager.user_id),
         ("South", cast.south_manager.user_id),
     ]
-    with tenant_session(cast.admin) as db, pytest.raises(identity.TeamExists, match="East"):
-        identity.create_team(db, name="East", manager_id=None)
+    with tenant_session(cast.admin) as db, pytest.raises(teams.TeamExists, match="East"):
+        teams.create_team(db, name="East", manager_id=None)
     another = new_cast()
     with tenant_session(another.admin) as db:
-        assert identity.create_team(db, name="East", manager_id=None) != east
+        assert teams.create_team(db, name="East", manager_id=None) != east
 
 
 def test_bad_names_of_teams_are_refused(cast):
     for name in ("", " ", "x" * 201, *NOT_PRINTABLE):
         with tenant_session(cast.admin) as db, pytest.raises(Invalid) as refused:
-            identity.create_team(db, name=name, manager_id=None)
+            teams.create_team(db, name=name, manager_id=None)
         assert fields(refused) == ["name"]
 
 
@@ -197,11 +197,11 @@ def test_nobody_is_in_a_team_twice_on_a_day(cast):
         (first - day, None),
         (first + day, last - day),
     ):
-        with pytest.raises(identity.MemberAlready):
+        with pytest.raises(teams.MemberAlready):
             join(cast, *again)
     join(cast, first - 9 * day, first - day)
     join(cast, last + day)
-    with pytest.raises(identity.MemberAlready):
+    with pytest.raises(teams.MemberAlready):
         join(cast, date(2100, 1, 1))
 
 
@@ -219,8 +219,8 @@ def test_only_administrators_make_people_and_teams(cast, name):
         new_user(actor)
     with tenant_session(actor) as db:
         with pytest.raises(NotAllowed, match="goals:manage"):
-            identity.create_team(db, name="East", manager_id=None)
+            teams.create_team(db, name="East", manager_id=None)
         with pytest.raises(NotAllowed, match="goals:manage"):
-            identity.add_member(db, team_id=cast.south, user_id=cast.rep.user_id, member_from=TODAY)
+            teams.add_member(db, team_id=cast.south, user_id=cast.rep.user_id, member_from=TODAY)
         assert len(identity.list_people(db)) == 7
-        assert len(identity.list_teams(db)) == 2
+        assert len(teams.list_teams(db)) == 2

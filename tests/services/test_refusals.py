@@ -24,6 +24,8 @@ from goals_core.services import (
     people,
     planning,
     progress,
+    teams,
+    tenants,
     tracking,
 )
 from goals_core.services.progress import Reading
@@ -74,7 +76,7 @@ def without_permission(cast: Any, at: Any) -> tuple[Any, Deed]:
 def own_target(cast: Any, at: Any) -> tuple[Any, Deed]:
     goal = make_goal(cast, cast.manager)
     with tenant_session(cast.admin) as db:
-        identity.add_member(
+        teams.add_member(
             db, team_id=cast.north, user_id=cast.manager.user_id, member_from=date(2026, 1, 1)
         )
     return cast.manager, lambda db: assignments.cancel(db, goal)
@@ -169,7 +171,7 @@ def other_content(cast: Any, at: Any) -> tuple[Any, Deed]:
 
 def slug_taken(cast: Any, at: Any) -> tuple[Any, Deed]:
     facts = {"name": "Again", "timezone": "UTC", "locale": "en_US", "currency": "USD"}
-    return cast.admin, lambda _db: identity.create_tenant(slug=cast.tenant.slug, **facts)
+    return cast.admin, lambda _db: tenants.create_tenant(slug=cast.tenant.slug, **facts)
 
 
 def email_taken(cast: Any, at: Any) -> tuple[Any, Deed]:
@@ -179,11 +181,11 @@ def email_taken(cast: Any, at: Any) -> tuple[Any, Deed]:
 
 
 def team_name_taken(cast: Any, at: Any) -> tuple[Any, Deed]:
-    return cast.admin, lambda db: identity.create_team(db, name="North", manager_id=None)
+    return cast.admin, lambda db: teams.create_team(db, name="North", manager_id=None)
 
 
 def member_already(cast: Any, at: Any) -> tuple[Any, Deed]:
-    return cast.admin, lambda db: identity.add_member(
+    return cast.admin, lambda db: teams.add_member(
         db, team_id=cast.north, user_id=cast.rep.user_id, member_from=TODAY
     )
 
@@ -290,10 +292,10 @@ CASES: list[Case] = [
     ),
     (progress.logbook.NotRunning, "Calls is paused; it takes no progress now.", paused),
     (Invalid, "1: The reference row 1 was used before with other content.", other_content),
-    (identity.TenantExists, "There is a tenant with the slug acme-", slug_taken),
+    (tenants.TenantExists, "There is a tenant with the slug acme-", slug_taken),
     (identity.EmailTaken, "has an account already.", email_taken),
-    (identity.TeamExists, "There is a team named North already.", team_name_taken),
-    (identity.MemberAlready, "This person is in the team on some of these days", member_already),
+    (teams.TeamExists, "There is a team named North already.", team_name_taken),
+    (teams.MemberAlready, "This person is in the team on some of these days", member_already),
     (people.NotAMember, "This person is not in the team on 2026-05-20.", not_a_member),
     (corrections.VoidedAlready, "This entry of 2026-05-20 was taken back already.", voided_twice),
     (corrections.IsCorrection, "This line takes another one back", a_correction),

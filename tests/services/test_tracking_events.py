@@ -14,7 +14,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.models.goals import AssignmentStatus, GoalStatus, ProgressEntry, ProgressSource
 from goals_core.models.sources import Opportunity
-from goals_core.services import changes, definitions, identity, tracking
+from goals_core.services import changes, definitions, teams, tracking
 from tests.makers import (
     TODAY,
     add_deals,
@@ -154,9 +154,9 @@ def test_an_event_and_a_full_sync_come_to_the_same(cast, goals):
 
 def test_a_team_gets_what_its_members_won_while_they_were_in_it(cast):
     with tenant_session(cast.admin) as db:
-        team = identity.create_team(db, name="Spring", manager_id=None)
+        team = teams.create_team(db, name="Spring", manager_id=None)
         days = {"member_from": date(2026, 5, 4), "member_to": date(2026, 5, 8)}
-        identity.add_member(db, team_id=team, user_id=cast.rep.user_id, **days)
+        teams.add_member(db, team_id=team, user_id=cast.rep.user_id, **days)
     goal = make_goal(cast, team, from_sales())
     for day in (3, 4, 8, 9):
         happens(cast, won_deal(cast.rep, Decimal(10) ** day, date(2026, 5, day)))

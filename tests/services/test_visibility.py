@@ -21,6 +21,7 @@ from goals_core.services import (
     identity,
     progress,
     receipts,
+    teams,
 )
 from tests.conftest import PASSWORD, Cast
 from tests.makers import TODAY, assign, by_hand, make_definition, make_goal
@@ -294,5 +295,5 @@ def new_rep(cast: Cast, name: str, first: int, last: int | None) -> Actor:
     with tenant_session(cast.admin) as db:
         id_ = identity.create_user(db, **person)
         days = {"member_from": TODAY + timedelta(days=first), "member_to": until}
-        identity.add_member(db, team_id=cast.north, user_id=id_, **days)
+        teams.add_member(db, team_id=cast.north, user_id=id_, **days)
     return Actor(cast.tenant, id_, Role.REP, name)

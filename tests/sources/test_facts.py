@@ -27,7 +27,7 @@ from goals_core.models.base import new_id
 from goals_core.models.core import ExchangeRate, TeamMember
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
-from goals_core.services import assignments, history, identity, receipts, tracking
+from goals_core.services import assignments, history, receipts, teams, tracking
 from goals_core.services.paging import PageRequest
 from goals_core.services.plans import plan_of, subjects, what_a_plan_needs
 from goals_core.services.receipts import Receipt
@@ -101,7 +101,7 @@ def some_world(rnd: Random, cast: Cast) -> tuple[World, list[Goal]]:
 def new_teams(cast: Cast) -> list[UUID]:
     """Two teams that nobody is in yet."""
     with tenant_session(cast.admin) as db:
-        return [identity.create_team(db, name=name, manager_id=None) for name in ("One", "Two")]
+        return [teams.create_team(db, name=name, manager_id=None) for name in ("One", "Two")]
 
 
 def put(cast: Cast, world: World, wanted: list[Goal]) -> list[UUID]:
