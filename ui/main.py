@@ -20,53 +20,31 @@ def table_of_pages(actor: Actor | None) -> dict[str, list[st.Page]]:
     imports = actor is not None and bool(import_files.kinds(actor))
     manages = actor is not None and actor.may(Permission.MANAGE)
     return {
-        "": [
-            st.Page(
-                PAGES / "overview.py",
-                title=_("Overview"),
-                icon=":material/space_dashboard:",
-                default=True,
-            )
-        ],
+        "": [_page("overview", _("Overview"), "space_dashboard", default=True)],
         _("My work"): [
-            st.Page(PAGES / "my_goals.py", title=_("My goals"), icon=":material/flag:"),
-            st.Page(PAGES / "at_risk.py", title=_("At risk"), icon=":material/warning:"),
+            _page("my_goals", _("My goals"), "flag"),
+            _page("at_risk", _("At risk"), "warning"),
         ],
         _("Goals"): [
-            st.Page(
-                PAGES / "definitions.py",
-                title=_("Definitions"),
-                icon=":material/list_alt:",
-                visibility="visible" if writes else "hidden",
-            ),
-            st.Page(
-                PAGES / "new_goal.py",
-                title=_("New goal"),
-                icon=":material/add_circle:",
-                visibility="visible" if writes else "hidden",
-            ),
-            st.Page(
-                PAGES / "imports.py",
-                title=_("Import"),
-                icon=":material/upload_file:",
-                visibility="visible" if imports else "hidden",
-            ),
-            st.Page(
-                PAGES / "goal.py",
-                title=_("Goal"),
-                icon=":material/track_changes:",
-                visibility="hidden",
-            ),
+            _page("definitions", _("Definitions"), "list_alt", shown=writes),
+            _page("new_goal", _("New goal"), "add_circle", shown=writes),
+            _page("imports", _("Import"), "upload_file", shown=imports),
+            _page("goal", _("Goal"), "track_changes", shown=False),
         ],
-        _("Administration"): [
-            st.Page(
-                PAGES / "audit.py",
-                title=_("Audit log"),
-                icon=":material/history:",
-                visibility="visible" if manages else "hidden",
-            ),
-        ],
+        _("Administration"): [_page("audit", _("Audit log"), "history", shown=manages)],
     }
+
+
+def _page(
+    name: str, title: str, icon: str, *, shown: bool = True, default: bool = False
+) -> st.Page:
+    return st.Page(
+        PAGES / f"{name}.py",
+        title=title,
+        icon=f":material/{icon}:",
+        default=default,
+        visibility="visible" if shown else "hidden",
+    )
 
 
 # First of all, or the browser would fetch the icon of the page from another host.

@@ -40,19 +40,15 @@ def of(
     if aims.numbers:
         if totals is None:
             totals = {row.id: row.value for row in _read(db, aims, only, _totals)}
-        found |= {id_: Evidence(value=value) for id_, value in totals.items() if id_ not in found}
-        reached = [row.id for row in rows if _is_newly_reached(row, aims, found)]
+        aimed = [row for row in rows if row.definition_id in aims.numbers]
+        found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
+        reached = [row.id for row in aimed if _is_newly_reached(row, found[row.id].value)]
         found |= _by_day(db, aims, reached) if reached else {}
     return found
 
 
-def _is_newly_reached(
-    row: Row[*tuple[Any, ...]], aims: Plan, found: Mapping[UUID, Evidence]
-) -> bool:
-    value = found.get(row.id, NOTHING_READ).value
-    if value is None or value < row.target_value or row.achieved_at is not None:
-        return False
-    return row.definition_id in aims.numbers
+def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool:
+    return value is not None and value >= row.target_value and row.achieved_at is None
 
 
 def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
