@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, or_, select
 
-from goals_core.actor import Permission
+from goals_core.actor import Permission, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.errors import N_, GoalsError, Invalid, Problem, WindowClosed
@@ -122,14 +122,19 @@ def copy_to_next(db: TenantSession, definition_id: UUID) -> DefinitionView:
         for row in _latest(db, definition_id)
     ]
     everyone = Assignees(db)
-    kept = [q for q in latest if not _has_left(everyone, q)]
-    set_targets(db, view.id, kept)
+    set_targets(db, view.id, [q for q in latest if _is_there(everyone, q, view, db.actor.tenant)])
     return definitions.get(db, view.id)
 
 
-def _has_left(everyone: Assignees, quota: Quota) -> bool:
-    left_on = everyone.left_on(Assignee(quota.assignee_type, quota.assignee_id))
-    return left_on is not None and left_on < quota.on
+def _is_there(everyone: Assignees, quota: Quota, view: DefinitionView, tenant: Tenant) -> bool:
+    """Whether the assignee has not left and, where days count, works in the first window."""
+    who, goal = Assignee(quota.assignee_type, quota.assignee_id), view.settings
+    left_on = everyone.left_on(who)
+    if left_on is not None and left_on < quota.on:
+        return False
+    schedule = Schedule(goal.period, goal.starts_at, goal.ends_at, tenant.fiscal_year_start)
+    window = schedule.window_on(quota.on)
+    return not goal.prorate or window is None or everyone.works_in(who, window)
 
 
 def _checked(

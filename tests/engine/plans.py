@@ -101,14 +101,22 @@ def copy_to_next(world: World, goal: Goal, id_: UUID) -> None:
     quotas: list[Quota] = [
         ((s.kind, s.who), first, s.own)
         for s in running
-        if s.start == last and not _has_left(world, s, first)
+        if s.start == last and _is_there(world, copy, s, first)
     ]
-    set_targets(world, copy, quotas)
+    try:
+        set_targets(world, copy, quotas)
+    except Refused:  # then nothing was copied either
+        del world.goals[id_]
+        world.audit.pop()
+        raise
 
 
-def _has_left(world: World, share: Share, first: date) -> bool:
+def _is_there(world: World, copy: Goal, share: Share, first: date) -> bool:
     person = world.people.get(share.who) if share.who else None
-    return person is not None and person.left is not None and person.left < first
+    if person is not None and person.left is not None and person.left < first:
+        return False
+    span = copy.window_on(first)
+    return not copy["prorate"] or span is None or works_in(world, (share.kind, share.who), span)
 
 
 def _moved_on(world: World, goal: Goal) -> dict[str, Any]:

@@ -283,6 +283,18 @@ def test_the_next_year_is_a_draft_with_the_same_people_and_targets_without_who_h
     assert [told(cast, row.id) for row in chain(cast, copy.id)] == [[], []]
 
 
+def test_who_works_no_day_of_the_first_window_is_not_copied_into_it(cast):
+    with tenant_session(cast.admin) as db:
+        goal = make_definition(db, by_hand(prorate=True, ends_at=date(2026, 10, 31)))
+        for who in (cast.rep, cast.second_rep):
+            assign(db, goal, who)
+    employ(cast, cast.second_rep, left_on=date(2026, 11, 1))  # a Sunday
+    with tenant_session(cast.admin) as db:
+        copy = planning.copy_to_next(db, goal)
+    assert copy.settings.starts_at == date(2026, 11, 1)
+    assert [row.user_id for row in chain(cast, copy.id)] == [cast.rep.user_id]
+
+
 def test_several_goals_take_a_step_together_or_none_does(cast):
     with tenant_session(cast.admin) as db:
         drafts = [make_definition(db, by_hand(), status=GoalStatus.DRAFT) for _ in range(3)]
