@@ -13,6 +13,8 @@ _TABLE = re.compile(
     re.VERBOSE,
 )
 _BOUND = re.compile(r"([a-z_0-9.]+)\.tenant_id = %\((\w+)\)s")
+# the tenant's own row is found by its id
+_ITSELF = re.compile(r"(core\.tenants)\.id = %\((\w+)\)s")
 _JOINED = re.compile(r"([a-z_0-9.]+)\.tenant_id = ([a-z_0-9.]+)\.tenant_id")
 _TENANTS = re.compile(r"core\.tenants\.id = ([a-z_0-9.]+)\.tenant_id")
 
@@ -24,7 +26,8 @@ def loose_tables(statement: str, bound: Any, tenant_id: UUID) -> set[str]:
     """
     rows = bound if isinstance(bound, list) else [bound]
     tables = {match[2] or match[3] or match[1] for match in _TABLE.finditer(statement)}
-    held = {name for name, key in _BOUND.findall(statement) if _is(rows, key, tenant_id)}
+    found = _BOUND.findall(statement) + _ITSELF.findall(statement)
+    held = {name for name, key in found if _is(rows, key, tenant_id)}
     joins = [set(pair) for pair in _JOINED.findall(statement)]
     joins += [{"core.tenants", other} for other in _TENANTS.findall(statement)]
     for _ in joins:  # each round reaches at least one table further

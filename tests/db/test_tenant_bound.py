@@ -1,25 +1,37 @@
 """Every statement names its tenant: the policy is the wall, the bound value finds the shard."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from goals_core import db
+import pytest
+
+from goals_core import clock, db
+from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.services import (
     assignments,
+    audit_reading,
     choices,
+    company,
+    corrections,
     dashboard,
     definitions,
     history,
     identity,
+    people,
+    planning,
     preview,
     progress,
     receipts,
+    rollover,
     signin,
     teams,
     tracking,
 )
+from goals_core.services.entries import Reading
+from goals_core.services.planning import Quota
 from tests import makers
 from tests.conftest import PASSWORD, Cast
 from tests.db.statements import loose_tables
@@ -102,7 +114,37 @@ def _everything(cast: Cast) -> None:
         definitions.update(session, goal, definition.settings, version=definition.version)
         assignments.delete(session, makers.assign(session, goal, cast.second_rep))
         assignments.cancel(session, team)
+    _engine(cast, calls)
     _sign_in(cast)
+
+
+def _engine(cast: Cast, calls: UUID) -> None:
+    """Correct, plan, read the audit, let people come and go, and roll over to the next month."""
+    goal = makers.definition_of(cast.admin, calls)
+    june = date(2026, 6, 1)
+    with db.tenant_session(cast.admin) as session:
+        entry = progress.history(session, calls).items[0]
+        corrections.void(session, entry.id, note="a slip")
+        again = [Reading(assignment_id=calls, on=makers.TODAY, value=Decimal(n)) for n in (7, 8)]
+        assert progress.bulk(session, again) == 2
+        quota = Quota(assignee_type=AssigneeType.USER, assignee_id=cast.second_rep.user_id, on=june)
+        planning.set_targets(session, goal, [quota])
+        planning.assign_members(session, goal, cast.north)
+        planning.copy_to_next(session, goal)
+        definitions.set_statuses(session, [goal], GoalStatus.PAUSED)
+        definitions.set_statuses(session, [goal], GoalStatus.ACTIVE)
+        someone = cast.south_rep.user_id
+        people.set_employment(session, someone, hired_on=None, left_on=makers.TODAY)
+        people.leave_team(session, team_id=cast.south, user_id=someone, last_day=makers.TODAY)
+        company.change_settings(session, company.settings(session))
+        assert audit_reading.list_(session).items
+        assert audit_reading.export(session)
+        assert audit_reading.people(session)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: datetime(2026, 6, 10, 12, tzinfo=UTC))
+        done = rollover.roll_over(cast.system)
+    assert done.begun > 0
+    assert done.closed > 0
 
 
 def _sign_in(cast: Cast) -> None:
