@@ -81,3 +81,14 @@ def recorded(cast, goal):
     with tenant_session(cast.rep) as db:
         progress.record(db, assignment_id=assignment, value=Decimal(40), on=TODAY)
     return assignment
+
+
+@pytest.fixture
+def files(monkeypatch):
+    """The buttons that make files, by their keys."""
+    made = {}
+    monkeypatch.setattr(
+        "streamlit.download_button",
+        lambda _label, data, **more: made.update({more["key"]: (data, more["file_name"])}),
+    )
+    return made

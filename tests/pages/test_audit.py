@@ -286,17 +286,6 @@ def test_it_comes_a_page_at_a_time(cast):
     assert about(at) == ["Goal 07"] * 2
 
 
-@pytest.fixture
-def files(monkeypatch):
-    """The buttons that make files, by their keys."""
-    made = {}
-    monkeypatch.setattr(
-        "streamlit.download_button",
-        lambda _label, data, **more: made.update({more["key"]: (data, more["file_name"])}),
-    )
-    return made
-
-
 def test_the_csv_has_every_line_that_fits_and_no_formula(cast, at, files):
     at(LATER)
     with tenant_session(cast.admin) as db:

@@ -335,17 +335,6 @@ def test_another_company_has_no_goals_and_no_people_here(cast, goal):
 # Templates
 
 
-@pytest.fixture
-def files(monkeypatch):
-    """The buttons that make files, by their keys."""
-    made = {}
-    monkeypatch.setattr(
-        "streamlit.download_button",
-        lambda _label, data, **more: made.update({more["key"]: (data, more["file_name"])}),
-    )
-    return made
-
-
 def test_the_template_of_progress_has_its_headings_and_says_what_they_mean(cast, goal, files):
     opened(cast.rep)
     make, name = files["template_csv"]
