@@ -62,7 +62,7 @@ _ASSIGNMENTS = (
 _THESE_ASSIGNMENTS = _ASSIGNMENTS.where(ONLY)
 
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
-_PLAN_AS_EVER = text("SET LOCAL plan_cache_mode = auto")
+_PLAN_AS_EVER = text("SET LOCAL plan_cache_mode = DEFAULT")
 
 
 @dataclass(frozen=True, slots=True)
