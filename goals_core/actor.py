@@ -2,35 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from uuid import UUID
 
 from goals_core import clock
 from goals_core.errors import NotAllowed
-
-
-class Role(StrEnum):
-    ADMIN = "admin"
-    MANAGER = "manager"
-    REP = "rep"
-    ANALYST = "analyst"
-
-
-class Permission(StrEnum):
-    READ = "goals:read"
-    WRITE = "goals:write"
-    ASSIGN = "goals:assign"
-    PROGRESS = "goals:progress"
-    MANAGE = "goals:manage"
-
-
-# Which rows a permission reaches is decided per subject (services/visibility.py).
-PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(Permission) - {Permission.MANAGE},
-    Role.REP: frozenset({Permission.READ, Permission.PROGRESS}),
-    Role.ANALYST: frozenset({Permission.READ}),
-}
+from goals_core.permissions import Permission, Reach, Role, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +52,11 @@ class Actor:
         return self.tenant.id
 
     def may(self, permission: Permission) -> bool:
-        return permission in PERMISSIONS[self.role]
+        return self.reach(permission) is not Reach.NONE
+
+    def reach(self, permission: Permission) -> Reach:
+        """Whose goals the permission extends to."""
+        return reach(self.role, permission)
 
     def need(self, permission: Permission) -> None:
         """Refuse with `NotAllowed` when the role lacks the permission."""

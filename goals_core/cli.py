@@ -14,9 +14,10 @@ import typer
 from sqlalchemy.engine import make_url
 
 from goals_core import db, embedded, installation, schema
-from goals_core.actor import Actor, Role, Tenant
+from goals_core.actor import Actor, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
+from goals_core.permissions import Role
 from goals_core.services import identity, rollover, tenants, tracking
 
 app = typer.Typer(

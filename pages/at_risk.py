@@ -4,10 +4,10 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.db import TenantSession
+from goals_core.engine.paging import Page, PageRequest
+from goals_core.engine.standings import Standing
 from goals_core.kinds import Period
 from goals_core.services import dashboard
-from goals_core.services.paging import Page, PageRequest
-from goals_core.services.standings import Standing
 from ui import cards, exports
 from ui.feedback import empty_state
 from ui.session import require_actor

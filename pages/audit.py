@@ -8,7 +8,6 @@ from ui.session import require_actor
 from ui.wording import _
 
 actor = require_actor()
-audit_list.refuse_others(actor)
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title(_("Audit log"), anchor=False, width="stretch")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from goals_core.actor import Permission
+from goals_core.permissions import Permission
 from ui import definition_bulk, definition_drawer, definition_list
 from ui.feedback import empty_state
 from ui.places import NEW_GOAL

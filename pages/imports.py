@@ -10,16 +10,7 @@ from ui.wording import _
 
 actor = require_actor()
 st.title(_("Import"), anchor=False)
-offered = import_files.kinds(actor)
-if not offered:
-    empty_state(
-        ":material/lock:",
-        _("Nothing to import"),
-        _("You may look at goals; recording progress or setting goals is for others."),
-    )
-    st.stop()
-
-kind = import_files.choose_kind(offered)
+kind = import_files.choose_kind(import_files.kinds(actor))
 goal = None
 if kind is Kind.QUOTAS:
     goals = import_files.goals(actor)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from goals_core.actor import Permission
 from goals_core.kinds import AssigneeType, Period
+from goals_core.permissions import Permission
 from goals_core.services.dashboard import State
 from ui import charts, drawings, reads, standings, tables
 from ui.feedback import empty_state

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from goals_core import clock, db, embedded, schema
-from goals_core.actor import Actor, Role, Tenant
+from goals_core.actor import Actor, Tenant
+from goals_core.permissions import Role
 from goals_core.services import identity, teams, tenants
 
 NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter

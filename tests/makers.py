@@ -15,12 +15,12 @@ from goals_core import clock
 from goals_core import db as database
 from goals_core.actor import Actor, Tenant
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine.drafts import Draft
 from goals_core.kinds import AssigneeType, GoalStatus, GoalType, Metric, Period, Source
 from goals_core.models.base import Base, new_id
 from goals_core.models.core import ExchangeRate
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 from goals_core.services import assignments, definitions
-from goals_core.services.drafts import Draft
 from goals_core.services.tracking import WonDeal
 
 TODAY = date(2026, 5, 20)  # what the cast's clock says

@@ -4,9 +4,9 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine import passwords
 from goals_core.errors import N_, invalid
 from goals_core.services import signin
-from goals_core.services.identity import SHORTEST_PASSWORD
 from ui import auth
 from ui.feedback import field_error, flash, refusals
 from ui.session import require_actor
@@ -43,7 +43,7 @@ def _change_password() -> None:
         again = _secret(_("New password again"), "again", "new-password")
         st.caption(
             _("At least {least} characters; a few words are easy to remember.").format(
-                least=SHORTEST_PASSWORD
+                least=passwords.SHORTEST
             )
         )
         sent = st.form_submit_button(_("Change password"), type="primary", width="stretch")

@@ -1,22 +1,20 @@
 """The audit log's list: its filters live in the address, a click on a line shows all of it."""
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
-from goals_core.errors import NotAllowed
+from goals_core.engine.paging import Page, PageRequest
 from goals_core.services import audit_reading
 from goals_core.services.audit_reading import SUBJECTS, SYSTEM, TAGS, AuditEntry, Change, Filters
-from goals_core.services.paging import Page, PageRequest
 from ui import audit_words
-from ui.feedback import empty_state
 from ui.forms import NO_LINE, Form
-from ui.wording import _, md, n_, say, spoken
+from ui.wording import _, md, n_, spoken
 
 ABOUT, OPEN = "of", "line"
 """The query parameters that name the one thing the list is about, and the line that is open."""
@@ -35,14 +33,6 @@ _COLORS = {
     "signed_in": "gray",
     "password_changed": "gray",
 }
-
-
-def refuse_others(actor: Actor) -> None:
-    """Who may not read it is told so, and the page goes no further."""
-    try:
-        actor.need(Permission.MANAGE)
-    except NotAllowed as error:
-        _refuse(error)
 
 
 def filters(actor: Actor) -> Filters:
@@ -268,9 +258,3 @@ def _who(entry: AuditEntry) -> str:
 
 def _about(entry: AuditEntry) -> str:
     return entry.subject_name or audit_words.NOTHING
-
-
-def _refuse(error: NotAllowed) -> NoReturn:
-    st.title(_("Audit log"), anchor=False)
-    empty_state(":material/lock:", _("The audit log is not yours to read"), say(error))
-    st.stop()

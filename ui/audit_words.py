@@ -11,7 +11,7 @@ from typing import Any
 
 from babel.dates import get_day_names, get_month_names
 
-from goals_core.actor import Role
+from goals_core.engine.drafts import Draft
 from goals_core.errors import N_
 from goals_core.kinds import (
     AssigneeType,
@@ -22,8 +22,8 @@ from goals_core.kinds import (
     Period,
     Source,
 )
+from goals_core.permissions import Role
 from goals_core.services.audit_reading import AuditEntry, Change
-from goals_core.services.drafts import Draft
 from ui import source_words
 from ui.exports import Cell
 from ui.wording import _, spoken

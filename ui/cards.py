@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from goals_core.actor import Tenant
+from goals_core.engine.standings import Standing
 from goals_core.services.history import DayEnd
-from goals_core.services.standings import Standing
 from ui import drawings, standings
 from ui.places import GOAL, goal_address
 from ui.wording import md, spoken

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from babel.dates import format_skeleton
 
+from goals_core.engine.standings import Standing
 from goals_core.kinds import GoalType, Metric, Source
 from goals_core.models.windows import Window
 from goals_core.services.history import DayEnd
 from goals_core.services.milestones import Milestone
-from goals_core.services.standings import Standing
 from ui import standings
 from ui.charts import ACCENT, QUIET, SMALL, plain
 from ui.wording import _, spoken

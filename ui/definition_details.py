@@ -9,17 +9,18 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine.drafts import Draft, Milestone
+from goals_core.engine.paging import LARGEST_PAGE, Page, PageRequest
+from goals_core.engine.standings import Standing
 from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.windows import Window
+from goals_core.permissions import Permission
 from goals_core.services import assignments, choices, definitions
 from goals_core.services.choices import Assignee
 from goals_core.services.definitions import DefinitionView
-from goals_core.services.drafts import Draft, Milestone
-from goals_core.services.paging import LARGEST_PAGE, Page, PageRequest
 from goals_core.services.receipts import Owner
-from goals_core.services.standings import Standing
 from ui import dialogs, source_words, standings, targets
 from ui.definition_list import COLORS
 from ui.own_goals import is_own

@@ -4,10 +4,11 @@ from uuid import UUID
 
 import streamlit as st
 
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.errors import GoalsError, NotFound
 from goals_core.kinds import GoalStatus
+from goals_core.permissions import Permission
 from goals_core.services import definitions
 from ui import definition_assigning, definition_details, definition_steps, dialogs, goal_form
 from ui import definition_deeds as deeds

@@ -11,10 +11,10 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.paging import Page, PageRequest
 from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
-from goals_core.services.paging import Page, PageRequest
 from ui import source_words
 from ui.wording import _, n_, name, spoken
 

@@ -14,11 +14,11 @@ from urllib.parse import quote
 import streamlit as st
 
 from goals_core.actor import Tenant
+from goals_core.engine.standings import Standing
 from goals_core.kinds import GoalType
 from goals_core.models.windows import Window
 from goals_core.services.dashboard import State
 from goals_core.services.history import DayEnd
-from goals_core.services.standings import Standing
 from ui import standings
 from ui.course import day_by_day
 from ui.wording import _, spoken

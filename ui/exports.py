@@ -13,8 +13,8 @@ import streamlit as st
 from goals_core import db
 from goals_core.actor import Actor
 from goals_core.db import TenantSession
-from goals_core.services.paging import LARGEST_PAGE, Page, PageRequest
-from goals_core.services.standings import Standing
+from goals_core.engine.paging import LARGEST_PAGE, Page, PageRequest
+from goals_core.engine.standings import Standing
 from ui import standings
 from ui.wording import _, name, speak
 

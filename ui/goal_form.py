@@ -12,11 +12,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from goals_core.actor import Actor
 from goals_core.checks import EARLIEST_DAY
+from goals_core.engine.drafts import Draft, Milestone
 from goals_core.errors import N_
 from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.models.windows import calendar_window
 from goals_core.services.choices import Assignee
-from goals_core.services.drafts import Draft, Milestone
 from goals_core.services.receipts import Owner
 from ui import currencies, filter_form, prorate_form, source_form, standings
 from ui.forms import Form, as_typed

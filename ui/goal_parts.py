@@ -10,12 +10,12 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
+from goals_core.engine.paging import LARGEST_PAGE, Page, PageRequest
+from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType, GoalType, Metric, Source
 from goals_core.services import assignments, receipts
 from goals_core.services.milestones import Milestone
-from goals_core.services.paging import LARGEST_PAGE, Page, PageRequest
 from goals_core.services.receipts import Receipt
-from goals_core.services.standings import Standing
 from goals_core.sources.catalogue import Aggregation
 from ui import charts, progress_log, standings, tables, targets
 from ui.places import GOAL, goal_address

@@ -9,10 +9,10 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.drafts import QUARTERS, Draft
 from goals_core.errors import Invalid
 from goals_core.kinds import Metric, Source
 from goals_core.services import preview
-from goals_core.services.drafts import QUARTERS, Draft
 from goals_core.services.preview import Expected, Preview
 from goals_core.services.receipts import Line
 from goals_core.sources.catalogue import Aggregation

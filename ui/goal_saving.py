@@ -8,10 +8,11 @@ from uuid import UUID
 
 from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine import drafts
+from goals_core.engine.drafts import Draft
 from goals_core.errors import GoalsError, Invalid, Problem
 from goals_core.kinds import AssigneeType, GoalStatus, Source
-from goals_core.services import assignments, definitions, drafts
-from goals_core.services.drafts import Draft
+from goals_core.services import assignments, definitions
 from goals_core.services.receipts import Owner
 from ui.goal_form import own_target_of
 

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.paging import LARGEST_PAGE, PageRequest
 from goals_core.errors import GoalsError, Invalid, Problem
 from goals_core.imports import definitions_import, progress_import, quotas_import
 from goals_core.imports.preview import Imported, Preview
@@ -18,9 +19,9 @@ from goals_core.imports.sheets import MOST_BYTES
 from goals_core.imports.templates import Kind, template
 from goals_core.imports.writing import Format
 from goals_core.kinds import GoalStatus
+from goals_core.permissions import Permission
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
-from goals_core.services.paging import LARGEST_PAGE, PageRequest
 from ui import exports, import_refusals, spreadsheets
 from ui.feedback import empty_state, field_error, tell
 from ui.wording import _, md, name, say, speak, spoken

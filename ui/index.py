@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from goals_core.config import PROJECT
-from ui import brand
+from ui import brand, menu
 
 # Streamlit's script would look for its server below the page's own address first, get two
 # answers "404" and only then ask here (streamlit/streamlit#7074).
@@ -53,7 +53,7 @@ async def serve_icon(_request: Request) -> Response:
     return Response(brand.MARK, media_type="image/svg+xml", headers=_NO_CACHE)
 
 
-_FIRST = "overview"  # the default page of `ui/main.py`
+_FIRST = menu.START
 _OTHERS = sorted(script.stem for script in (PROJECT / "pages").glob("*.py"))
 
 ROUTES = [

@@ -7,8 +7,9 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine import drafts
 from goals_core.kinds import Metric, Source
-from goals_core.services import choices, drafts
+from goals_core.services import choices
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation, entities_of
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from goals_core.db import TenantSession
+from goals_core.engine import definition_rules
 from goals_core.errors import OwnTarget
-from goals_core.services import definition_rules
 from goals_core.services.definitions import DefinitionView
 
 

@@ -8,10 +8,10 @@ from babel.dates import get_date_format
 
 from goals_core import db
 from goals_core.actor import Actor
+from goals_core.engine.changes import Change
+from goals_core.engine.standings import Standing
 from goals_core.kinds import AssignmentStatus, GoalType, Metric, Source
 from goals_core.services import progress
-from goals_core.services.changes import Change
-from goals_core.services.standings import Standing
 from ui import reads, standings
 from ui.feedback import field_error, flash, refusals
 from ui.wording import _, spoken

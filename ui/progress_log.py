@@ -6,11 +6,11 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.actor import Actor
+from goals_core.engine.paging import Page, PageRequest
+from goals_core.engine.standings import Standing
 from goals_core.kinds import EntryKind
 from goals_core.services import corrections, progress, reach
-from goals_core.services.paging import Page, PageRequest
 from goals_core.services.progress import Entry
-from goals_core.services.standings import Standing
 from ui import reads, standings, tables
 from ui.feedback import field_error, flash, refusals
 from ui.progress_form import takes_progress

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from goals_core.actor import Actor
+from goals_core.engine.drafts import Draft, measure_of
 from goals_core.errors import Invalid
 from goals_core.kinds import Metric, Source
-from goals_core.services.drafts import Draft, measure_of
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation, Entity, entities_of
 from goals_core.sources.filters import ATTRIBUTE

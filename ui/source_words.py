@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from goals_core.engine.drafts import Draft, measure_of
 from goals_core.errors import N_, Invalid
 from goals_core.kinds import Source
-from goals_core.services.drafts import Draft, measure_of
 from goals_core.sources.catalogue import Aggregation, Kind
 from goals_core.sources.filters import ATTRIBUTE, Condition, Operator
 from goals_core.sources.measures import Measure

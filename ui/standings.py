@@ -10,12 +10,12 @@ from babel.dates import format_interval, format_skeleton, format_timedelta
 
 from goals_core import clock
 from goals_core.actor import Tenant
+from goals_core.engine.standings import Standing
 from goals_core.errors import N_
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, GoalType, Metric, Period
 from goals_core.models.attainment import percent
 from goals_core.models.windows import Window, calendar_window
 from goals_core.services.dashboard import State
-from goals_core.services.standings import Standing
 from ui.wording import _, n_, name, spoken
 
 Color = Literal["blue", "gray", "green", "orange", "red", "yellow"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.errors import N_
+from goals_core.permissions import Permission
 from ui.failures import sentence_of
 from ui.wording import _, md, n_, spoken
 

@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Tenant
+from goals_core.engine.standings import Standing
 from goals_core.kinds import EntryKind, Metric
 from goals_core.services.dashboard import Ranked
 from goals_core.services.history import Move
 from goals_core.services.progress import Entry
 from goals_core.services.receipts import Line
-from goals_core.services.standings import Standing
 from ui import standings
 from ui.wording import _, name, spoken
 

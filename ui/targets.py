@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from goals_core.services.standings import Standing
+from goals_core.engine.standings import Standing
 from ui import standings
 from ui.wording import _, n_, spoken
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, numbers
 from babel.dates import format_date, format_interval, format_time
 
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.config import PROJECT
 from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
 from goals_core.kinds import (
@@ -31,6 +31,7 @@ from goals_core.kinds import (
     ProgressSource,
     Source,
 )
+from goals_core.permissions import Role
 
 CATALOGUES = PROJECT / "locale"
 _NBSP = "\N{NO-BREAK SPACE}"

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from goals_core.actor import Role
 from goals_core.db import TenantSession
 from goals_core.demo import adventure_works_activities, adventure_works_goals, files
 from goals_core.demo.adventure_works_goals import Quota
@@ -13,6 +12,7 @@ from goals_core.demo.company import Company, Log
 from goals_core.demo.goals import GoalWriter
 from goals_core.demo.ledger import Ledger, Sale
 from goals_core.demo.people import Account, Crew, add_people, add_teams, address
+from goals_core.permissions import Role
 
 DOMAIN = "adventure-works.example"
 TEAMS = {"272": "North America", "290": "Europe", "294": "Pacific"}  # by the manager's key

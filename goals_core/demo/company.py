@@ -11,10 +11,10 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.demo.calendar import Calendar, arrange
+from goals_core.engine import audit
+from goals_core.engine.audit import Deed
 from goals_core.models.base import new_id
 from goals_core.models.core import TenantRow
-from goals_core.services import audit
-from goals_core.services.audit import Deed
 
 Log = Callable[[str], None]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from goals_core.actor import Role
 from goals_core.demo.adventure_works import DOMAIN as ADVENTURE_WORKS
 from goals_core.demo.northwind import DOMAIN as NORTHWIND
+from goals_core.permissions import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from goals_core.actor import Role
 from goals_core.db import TenantSession
 from goals_core.demo import files, northwind_goals
 from goals_core.demo.calendar import Calendar
@@ -12,6 +11,7 @@ from goals_core.demo.company import Company, Log
 from goals_core.demo.goals import GoalWriter
 from goals_core.demo.ledger import Ledger, Sale
 from goals_core.demo.people import Account, Crew, add_people, add_teams, address
+from goals_core.permissions import Role
 
 DOMAIN = "northwind.example"
 FULLER, BUCHANAN, CALLAHAN = "2", "5", "8"

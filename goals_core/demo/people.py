@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from goals_core import clock
-from goals_core.actor import Role
 from goals_core.db import TenantSession
+from goals_core.engine import audit, passwords
+from goals_core.engine.audit import Deed
 from goals_core.models.base import new_id
 from goals_core.models.core import LoginRow, User
-from goals_core.services import audit, identity, teams
-from goals_core.services.audit import Deed
+from goals_core.permissions import Role
+from goals_core.services import teams
 
 PASSWORD = "goals-demo-2026"  # noqa: S105  (meant to be known)
 
@@ -98,4 +99,4 @@ def _user(db: TenantSession, account: Account, ids: Mapping[str, UUID]) -> dict[
 @cache
 def _password_hash() -> str:
     """A hash costs a quarter of a second, and here all are the same."""
-    return identity.hash_password(PASSWORD)
+    return passwords.digest(PASSWORD)

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine import drafts
+from goals_core.engine.drafts import Draft, Milestone
 from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
 from goals_core.imports import lookup, sheets
 from goals_core.imports.cells import Reader, is_bad, value_of
@@ -19,8 +20,8 @@ from goals_core.imports.preview import Cell, Imported, Item, Outcome, Preview, R
 from goals_core.imports.sheets import Line
 from goals_core.imports.typed import Measured
 from goals_core.kinds import Metric, Period
-from goals_core.services import definitions, drafts
-from goals_core.services.drafts import Draft, Milestone
+from goals_core.permissions import Permission, needs
+from goals_core.services import definitions
 
 MOST_ROWS = 5_000
 _COLUMNS = {column.key: column for column in DEFINITIONS}
@@ -44,9 +45,9 @@ class _Read:
     draft: Draft | None
 
 
+@needs(Permission.WRITE)
 def read(db: TenantSession, data: bytes, name: str) -> Preview[Draft]:
     """What a file of definitions would do, by every rule that saving one has."""
-    db.actor.need(Permission.WRITE)
     sheet = sheets.read(data, name, most_rows=MOST_ROWS)
     found = places(sheet, DEFINITIONS)
     reader = Reader(found, _COLUMNS, db.actor.tenant.locale)
@@ -65,10 +66,10 @@ def read(db: TenantSession, data: bytes, name: str) -> Preview[Draft]:
     )
 
 
+@needs(Permission.WRITE)
 def commit(db: TenantSession, preview: Preview[Draft]) -> Imported:
     """Make the drafts that are not there yet, all or none."""
     preview.need_ready()
-    db.actor.need(Permission.WRITE)
     db.execute(_LOCK, {"key": f"definitions:{db.tenant_id}"})  # two clicks make nothing twice
     twins = _Twins(db, [item.what for item in preview.items])
     problems: list[Problem] = []

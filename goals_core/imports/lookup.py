@@ -10,19 +10,19 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, Row, String, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from goals_core.actor import Permission
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
+from goals_core.engine import visibility
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.assigning import Assignee
+from goals_core.engine.definition_views import view_of
+from goals_core.engine.drafts import Draft
 from goals_core.imports.typed import Measured
 from goals_core.kinds import AssignmentStatus, GoalStatus, Source
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
-from goals_core.services import visibility
-from goals_core.services.arrays import ids_of
-from goals_core.services.assigning import Assignee
-from goals_core.services.definition_views import view_of
-from goals_core.services.drafts import Draft
+from goals_core.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine.assigning import Assignee
 from goals_core.errors import N_, Invalid, Problem
 from goals_core.imports import lookup
 from goals_core.imports.cells import Reader
 from goals_core.imports.lookup import Candidate
 from goals_core.imports.sheets import Line
 from goals_core.kinds import AssigneeType
-from goals_core.services.assigning import Assignee
 
 
 class Goals:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from goals_core.actor import Permission
 from goals_core.checks import printable
 from goals_core.db import TenantSession
+from goals_core.engine import audit, logbook
+from goals_core.engine.audit import Deed
 from goals_core.errors import N_, GoalsError, Invalid, Problem
 from goals_core.imports import sheets
 from goals_core.imports.cells import Reader, is_bad, value_of
@@ -30,8 +31,8 @@ from goals_core.imports.sheets import Line
 from goals_core.imports.values import plain
 from goals_core.kinds import ProgressSource
 from goals_core.models.base import new_id
-from goals_core.services import audit, logbook, progress
-from goals_core.services.audit import Deed
+from goals_core.permissions import Permission, needs
+from goals_core.services import progress
 from goals_core.services.progress import Reading
 
 MOST_ROWS = progress.MOST_ROWS
@@ -56,12 +57,12 @@ class _Draft:
         return self.reading.on if self.reading else date.max
 
 
+@needs(Permission.PROGRESS)
 def read(db: TenantSession, data: bytes, name: str) -> Preview[Reading]:
     """What a file of progress would do, by every rule that recording has; nothing is written.
 
     The rows are taken in the order of their days, whatever their order in the file.
     """
-    db.actor.need(Permission.PROGRESS)
     sheet = sheets.read(data, name, most_rows=MOST_ROWS)
     found = places(sheet, PROGRESS)
     _need_columns(found)
@@ -83,6 +84,7 @@ def read(db: TenantSession, data: bytes, name: str) -> Preview[Reading]:
     )
 
 
+@needs(Permission.PROGRESS)
 def commit(db: TenantSession, preview: Preview[Reading]) -> Imported:
     """Record all rows or none; what no longer fits is told by row and column."""
     preview.need_ready()
@@ -129,12 +131,12 @@ def _name(drafts: list[_Draft]) -> None:
     seen: Counter[str] = Counter()
     for draft in drafts:
         if draft.reading is not None and draft.reading.reference is None:
-            said = fingerprint(draft.reading)
+            said = _fingerprint(draft.reading)
             seen[said] += 1
             draft.reading = replace(draft.reading, reference=f"row:{said}:{seen[said]}")
 
 
-def fingerprint(reading: Reading) -> str:
+def _fingerprint(reading: Reading) -> str:
     """The content of a row, short; the same for the same content in any file and form."""
     said = (
         str(reading.assignment_id),

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from babel import Locale
 
-from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import assigning
+from goals_core.engine.assigning import Assignee, Assignees, GoalIsOver
 from goals_core.errors import N_, GoalsError, Invalid, Problem, WindowClosed, invalid
 from goals_core.imports import lookup, sheets, typed
 from goals_core.imports.lookup import Held
@@ -22,8 +23,8 @@ from goals_core.imports.values import Value, text_of
 from goals_core.kinds import AssigneeType
 from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
-from goals_core.services import assigning, definitions, planning
-from goals_core.services.assigning import Assignee, Assignees, GoalIsOver
+from goals_core.permissions import Permission, needs
+from goals_core.services import definitions, planning
 from goals_core.services.planning import Quota
 
 MOST_PEOPLE = 2_000
@@ -47,6 +48,7 @@ class _Plan:
         return Measured(self.definition.metric, self.definition.unit)
 
 
+@needs(Permission.ASSIGN)
 def read(db: TenantSession, data: bytes, name: str, *, definition_id: UUID) -> Preview[Quota]:
     """What a grid of quotas would do with a goal's targets; nothing is written."""
     definition = assignable(db, definition_id)
@@ -76,11 +78,11 @@ def read(db: TenantSession, data: bytes, name: str, *, definition_id: UUID) -> P
     return preview
 
 
+@needs(Permission.ASSIGN)
 def commit(db: TenantSession, preview: Preview[Quota]) -> Imported:
     """Set what differs from the targets of now, all or nothing."""
     preview.need_ready()
     assert preview.definition_id is not None  # noqa: S101  (`read` has set it)
-    db.actor.need(Permission.ASSIGN)
     definitions.get(db, preview.definition_id)  # out of sight is not found
     held = lookup.targets(db, preview.definition_id)
     differing = [item for item in preview.items if not _is_same(item.what, held)]
@@ -92,9 +94,9 @@ def commit(db: TenantSession, preview: Preview[Quota]) -> Imported:
     return Imported(new=planned.created, changed=planned.changed, same=same)
 
 
+@needs(Permission.ASSIGN)
 def assignable(db: TenantSession, definition_id: UUID) -> Definition:
     """The definition, while it can be assigned; not locked."""
-    db.actor.need(Permission.ASSIGN)
     definitions.get(db, definition_id)  # out of sight is not found
     definition = db.get_one(Definition, (db.tenant_id, definition_id))
     if not definitions.NEXT[definition.status]:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from babel import Locale
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
 from goals_core.errors import N_, invalid
 from goals_core.imports import definitions_import, lookup, progress_import, quotas_import, writing
@@ -17,6 +16,7 @@ from goals_core.imports.writing import Field, Format, Look, Page, Table
 from goals_core.kinds import Metric
 from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
+from goals_core.permissions import Permission, needs
 from goals_core.services import definitions
 
 Translate = Callable[[str], str]
@@ -37,6 +37,7 @@ class Kind(StrEnum):
     QUOTAS = "quotas"
 
 
+@needs(Permission.READ)
 def template(
     db: TenantSession,
     kind: Kind,

@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from goals_core.actor import Role
 from goals_core.models.base import Base, TenantOwned, belongs_to, enum_column, new_id, of_tenant
+from goals_core.permissions import Role
 
 SCHEMA = "core"
 

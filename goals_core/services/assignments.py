@@ -8,9 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock
-from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import assigning, audit, changes, standings, targets, visibility
+from goals_core.engine.assigning import Assignee, Assignees, NobodyWorks
+from goals_core.engine.audit import Deed
+from goals_core.engine.definition_views import assigned_facts
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.engine.recompute import recompute
+from goals_core.engine.standings import Standing
 from goals_core.errors import (
     N_,
     Conflict,
@@ -20,21 +26,8 @@ from goals_core.errors import (
 )
 from goals_core.kinds import AssigneeType, AssignmentStatus
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
-from goals_core.services import (
-    assigning,
-    audit,
-    changes,
-    definitions,
-    standings,
-    targets,
-    visibility,
-)
-from goals_core.services.assigning import Assignee, Assignees, NobodyWorks
-from goals_core.services.audit import Deed
-from goals_core.services.definition_views import assigned_facts
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.services.recompute import recompute
-from goals_core.services.standings import Standing
+from goals_core.permissions import Permission, needs
+from goals_core.services import definitions
 
 LONGEST_NOTE = 2000
 
@@ -51,6 +44,7 @@ class IsCancelled(Conflict):
     message = N_("{assignee}'s assignment is cancelled already.")
 
 
+@needs(Permission.READ)
 def list_(
     db: TenantSession,
     *,
@@ -76,16 +70,19 @@ def list_(
     return standings.page_of(db, query, page)
 
 
+@needs(Permission.READ)
 def get(db: TenantSession, assignment_id: UUID) -> Standing:
     """One assignment."""
     return standings.get(db, assignment_id)
 
 
+@needs(Permission.READ)
 def by_user(db: TenantSession, user_id: UUID, *, page: PageRequest = FIRST_PAGE) -> Page[Standing]:
     """A person's own assignments."""
     return list_(db, user_id=user_id, page=page)
 
 
+@needs(Permission.READ)
 def by_definition(
     db: TenantSession, definition_id: UUID, *, page: PageRequest = FIRST_PAGE
 ) -> Page[Standing]:
@@ -94,6 +91,7 @@ def by_definition(
     return list_(db, definition_id=definition_id, page=page)
 
 
+@needs(Permission.ASSIGN)
 def create(
     db: TenantSession,
     *,
@@ -109,7 +107,6 @@ def create(
 
     Its value so far is computed at once when the definition is active.
     """
-    db.actor.need(Permission.ASSIGN)
     definition = assigning.assignable(db, definition_id)
     who, everyone = _assignee(assignee_type, user_id, team_id), Assignees(db)
     assignee = everyone.need(who)
@@ -126,6 +123,7 @@ def create(
     return assignment.id
 
 
+@needs(Permission.ASSIGN)
 def update(
     db: TenantSession, assignment_id: UUID, *, custom_target: Decimal | None, notes: str
 ) -> Standing:
@@ -146,6 +144,7 @@ def update(
     return get(db, assignment_id)
 
 
+@needs(Permission.ASSIGN)
 def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
     """Take an assignment out of tracking; what was recorded stays."""
     assignment, _ = _changeable(db, assignment_id)
@@ -160,6 +159,7 @@ def cancel(db: TenantSession, assignment_id: UUID) -> Standing:
     return get(db, assignment_id)
 
 
+@needs(Permission.ASSIGN)
 def delete(db: TenantSession, assignment_id: UUID) -> None:
     """Delete an assignment, while there is no progress."""
     assignment, _ = _changeable(db, assignment_id)
@@ -205,7 +205,6 @@ def _insert(db: TenantSession, assignment: Assignment, assignee: str) -> None:
 def _changeable(db: TenantSession, assignment_id: UUID) -> tuple[Assignment, Definition]:
     """The assignment, locked after its definition, if the actor may change it."""
     standing = get(db, assignment_id)  # out of sight is not found
-    db.actor.need(Permission.ASSIGN)
     definition = db.scalars(
         select(Definition).where(Definition.id == standing.definition_id).with_for_update(read=True)
     ).one()

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
-from goals_core.actor import Permission, Tenant
+from goals_core.actor import Tenant
 from goals_core.checks import EARLIEST_DAY, LATEST_DAY, printable
 from goals_core.db import TenantSession
+from goals_core.engine.audit import Deed
+from goals_core.engine.audit_names import mentions, names_of, uuid_of
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.models.core import AuditLine, User
-from goals_core.services.audit import Deed
-from goals_core.services.audit_names import mentions, names_of, uuid_of
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.permissions import Permission, needs
 
 TAGS = tuple(deed.value for deed in Deed)
 SUBJECTS = tuple(dict.fromkeys(tag.partition(":")[0] for tag in TAGS))
@@ -77,6 +78,7 @@ class Doer:
     name: str | None
 
 
+@needs(Permission.MANAGE)
 def list_(
     db: TenantSession, *, page: PageRequest = FIRST_PAGE, **wanted: Unpack[Filters]
 ) -> Page[AuditEntry]:
@@ -86,6 +88,7 @@ def list_(
     return page.of(_entries(db, _lines(rules).limit(page.limit).offset(page.offset)), total)
 
 
+@needs(Permission.MANAGE)
 def export(
     db: TenantSession, *, most: int = MOST_EXPORTED, **wanted: Unpack[Filters]
 ) -> list[AuditEntry]:
@@ -93,9 +96,9 @@ def export(
     return _entries(db, _lines(_rules(db, **wanted)).limit(most))
 
 
+@needs(Permission.MANAGE)
 def people(db: TenantSession) -> list[Doer]:
     """Who has done anything that is in the log, the system first, then by name."""
-    db.actor.need(Permission.MANAGE)
     doers = select(AuditLine.actor_id).distinct().subquery()
     named = select(doers.c.actor_id, User.name).outerjoin(User, User.id == doers.c.actor_id)
     rows = db.execute(named.order_by(User.name.nulls_first(), doers.c.actor_id))
@@ -113,7 +116,6 @@ def _rules(
     search: str = "",
     subject_id: UUID | None = None,
 ) -> list[ColumnElement[bool]]:
-    db.actor.need(Permission.MANAGE)
     doer = None if who == SYSTEM else who
     words = printable(search)
     wanted = [

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine import visibility
 from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import Team, User
 from goals_core.models.sources import CustomRecord
-from goals_core.services import visibility
+from goals_core.permissions import Permission, needs
 from goals_core.services.receipts import Owner
 from goals_core.sources.catalogue import Entity
 
@@ -25,9 +25,9 @@ class Assignee:
     name: str
 
 
+@needs(Permission.ASSIGN)
 def assignees(db: TenantSession) -> list[Assignee]:
     """The company (for who manages goals), then teams, then people, by name."""
-    db.actor.need(Permission.ASSIGN)
     manages = db.actor.may(Permission.MANAGE)
     teams = select(Team.id, Team.name).order_by(Team.name)
     people = select(User.id, User.name).where(User.is_active).order_by(User.name)
@@ -42,6 +42,7 @@ def assignees(db: TenantSession) -> list[Assignee]:
     ]
 
 
+@needs(Permission.READ)
 def names(db: TenantSession) -> dict[UUID | None, str]:
     """The names of everyone and every team, by id."""
     people = db.execute(select(User.id, User.name))
@@ -49,12 +50,14 @@ def names(db: TenantSession) -> dict[UUID | None, str]:
     return {id_: name for rows in (people, teams) for id_, name in rows}
 
 
+@needs(Permission.WRITE)
 def entity_names(db: TenantSession) -> list[str]:
     """The entities that the tenant's custom records have."""
     found = select(CustomRecord.entity).distinct().order_by(CustomRecord.entity)
     return list(db.scalars(found.limit(MOST_VALUES)))
 
 
+@needs(Permission.WRITE)
 def values(db: TenantSession, entity: Entity, column: str, *, entity_name: str = "") -> list[str]:
     """The texts that a filterable column has, to choose from."""
     table = entity.table

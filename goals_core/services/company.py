@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from goals_core.actor import Actor, Permission, Tenant
+from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import audit, targets
+from goals_core.engine.audit import Deed
+from goals_core.engine.recompute import recompute
 from goals_core.errors import N_
 from goals_core.kinds import GoalStatus
 from goals_core.models.core import TenantRow
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import audit, targets
-from goals_core.services.audit import Deed
-from goals_core.services.recompute import recompute
+from goals_core.permissions import Permission, needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +29,15 @@ class Settings:
     workweek: str  # ISO weekdays, such as '12345'
 
 
+@needs(Permission.READ)
 def settings(db: TenantSession) -> Settings:
     """The settings as they are now."""
     return Settings(**{f.name: getattr(_row(db), f.name) for f in fields(Settings)})
 
 
+@needs(Permission.MANAGE)
 def change_settings(db: TenantSession, new: Settings) -> Tenant:
     """Change them and bring what they decide up to date; the tenant as it is then."""
-    db.actor.need(Permission.MANAGE)
     new = _checked(new)
     row = _row(db, lock=True)
     before = {f.name: getattr(row, f.name) for f in fields(Settings)}

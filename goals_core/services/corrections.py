@@ -14,17 +14,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from goals_core.actor import Permission
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
+from goals_core.engine import audit, logbook, standings
+from goals_core.engine.audit import Deed
+from goals_core.engine.entries import checked_note
+from goals_core.engine.logbook import Logbook
+from goals_core.engine.standings import Standing
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound
 from goals_core.kinds import EntryKind, Metric
 from goals_core.models.goals import ProgressEntry
-from goals_core.services import audit, logbook, standings
-from goals_core.services.audit import Deed
-from goals_core.services.entries import checked_note
-from goals_core.services.logbook import Logbook
-from goals_core.services.standings import Standing
+from goals_core.permissions import Permission, needs
 
 
 class VoidedAlready(Conflict):
@@ -39,9 +39,9 @@ class NeedsIt(Conflict):
     message = N_("Without this entry {goal} would be at {value} on {day}, which cannot be.")
 
 
+@needs(Permission.PROGRESS)
 def void(db: TenantSession, entry_id: UUID, *, note: str = "") -> Standing:
     """Take one entry of the log back and say where its assignment stands now."""
-    db.actor.need(Permission.PROGRESS)
     assignment_id = db.scalar(
         select(ProgressEntry.assignment_id).where(ProgressEntry.id == entry_id)
     )

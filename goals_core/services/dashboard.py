@@ -14,14 +14,16 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 
 from goals_core.checks import printable
 from goals_core.db import TenantSession
+from goals_core.engine import standing_rules, standings, visibility
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.engine.standings import Standing
 from goals_core.errors import N_, NotFound
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType, Period
 from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import history, standing_rules, standings, visibility
+from goals_core.permissions import Permission, needs
+from goals_core.services import history
 from goals_core.services.history import Move
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.services.standings import Standing
 
 LEADERS = 10
 ALL_OF_ONE = PageRequest(size=200)
@@ -61,6 +63,7 @@ class Overview:
     moves: list[Move]
 
 
+@needs(Permission.READ)
 def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     """Everything that runs today (of one period, if given) at a glance."""
     running = standing_rules.running(db.actor.tenant)
@@ -81,12 +84,14 @@ def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     )
 
 
+@needs(Permission.READ)
 def my(db: TenantSession) -> list[Standing]:
     """The actor's own goals that run, or wait for their window to close."""
     mine = Assignment.user_id == db.actor.user_id
     return _open(db, mine)
 
 
+@needs(Permission.READ)
 def team(db: TenantSession, team_id: UUID) -> list[Standing]:
     """A team's goals and its members' that run or wait to be closed."""
     visibility.need_team(db, team_id)
@@ -99,6 +104,7 @@ def team(db: TenantSession, team_id: UUID) -> list[Standing]:
     return _open(db, or_(Assignment.team_id == team_id, Assignment.user_id.in_(members)))
 
 
+@needs(Permission.READ)
 def user(db: TenantSession, user_id: UUID) -> list[Standing]:
     """A person's goals that run or wait to be closed, as far as the actor may see them."""
     if db.scalar(select(User.id).where(User.id == user_id)) is None:
@@ -106,12 +112,14 @@ def user(db: TenantSession, user_id: UUID) -> list[Standing]:
     return _open(db, Assignment.user_id == user_id)
 
 
+@needs(Permission.READ)
 def achieved(db: TenantSession, *, page: PageRequest = FIRST_PAGE) -> Page[Standing]:
     """What was achieved, the latest windows first."""
     done = standings.query(db).where(Assignment.status == AssignmentStatus.ACHIEVED)
     return standings.page_of(db, done, page)
 
 
+@needs(Permission.READ)
 def at_risk(
     db: TenantSession,
     *,

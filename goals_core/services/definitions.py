@@ -4,29 +4,17 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy import update as update_rows
 
 from goals_core import clock
-from goals_core.actor import Permission
+from goals_core.checks import printable
 from goals_core.db import TenantSession
-from goals_core.errors import Stale
-from goals_core.kinds import GoalStatus
-from goals_core.models.base import new_id
-from goals_core.models.goals import Assignment, Definition
-from goals_core.services import audit, changes, rescheduling, targets
-from goals_core.services.arrays import ids_of
-from goals_core.services.audit import Deed
-from goals_core.services.definition_lookup import (
-    assignments_of,
-    changeable,
-    get,
-    has_progress,
-    list_,
-    schedule_of,
-    writable,
-)
-from goals_core.services.definition_rules import (
+from goals_core.engine import audit, changes, definition_lookup, rescheduling, targets, visibility
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.audit import Deed
+from goals_core.engine.definition_lookup import assignments_of, with_assignments, writable
+from goals_core.engine.definition_rules import (
     NEXT,
     FixedByProgress,
     HasProgress,
@@ -36,15 +24,22 @@ from goals_core.services.definition_rules import (
     refuse_own,
     refuse_own_target,
 )
-from goals_core.services.definition_views import (
+from goals_core.engine.definition_views import (
     DefinitionView,
     assigned_facts,
     columns_of,
     facts_of,
     view_of,
 )
-from goals_core.services.drafts import Draft, Milestone, check, moved_on
-from goals_core.services.recompute import recompute
+from goals_core.engine.drafts import Draft, Milestone, check, moved_on
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.engine.recompute import recompute
+from goals_core.errors import Stale
+from goals_core.kinds import GoalStatus, GoalType, Period, Source
+from goals_core.models.base import new_id
+from goals_core.models.goals import Assignment, Definition
+from goals_core.models.windows import Schedule
+from goals_core.permissions import Permission, needs
 
 __all__ = [
     "NEXT",
@@ -69,9 +64,63 @@ __all__ = [
 ]
 
 
+@needs(Permission.READ)
+def list_(
+    db: TenantSession,
+    *,
+    search: str = "",
+    statuses: Collection[GoalStatus] = (),
+    types: Collection[GoalType] = (),
+    periods: Collection[Period] = (),
+    sources: Collection[Source] = (),
+    page: PageRequest = FIRST_PAGE,
+) -> Page[DefinitionView]:
+    """The definitions that match every filter given, newest first."""
+    wanted: list[ColumnElement[bool]] = [visibility.readable_definitions(db)]
+    if words := printable(search):
+        wanted.append(_mentions(words))
+    for column, choices in (
+        (Definition.status, statuses),
+        (Definition.type, types),
+        (Definition.period, periods),
+        (Definition.source, sources),
+    ):
+        if choices:
+            wanted.append(column.in_(choices))
+    total = db.scalar(select(func.count()).select_from(Definition).where(*wanted)) or 0
+    query = with_assignments(db).where(*wanted)
+    query = query.order_by(Definition.created_at.desc(), Definition.id.desc())
+    rows = db.execute(query.limit(page.limit).offset(page.offset))
+    return page.of([view_of(definition, count) for definition, count in rows], total)
+
+
+@needs(Permission.READ)
+def get(db: TenantSession, definition_id: UUID) -> DefinitionView:
+    """One definition."""
+    return definition_lookup.get(db, definition_id)
+
+
+@needs(Permission.READ)
+def changeable(db: TenantSession, definition_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the definitions that are the actor's to change."""
+    return definition_lookup.changeable(db, definition_ids)
+
+
+@needs(Permission.READ)
+def has_progress(db: TenantSession, definition_id: UUID) -> bool:
+    """Whether anything was ever recorded for it."""
+    return definition_lookup.has_progress(db, definition_id)
+
+
+@needs(Permission.READ)
+def schedule_of(db: TenantSession, settings: Draft | Definition) -> Schedule:
+    """When its windows are, by the tenant's fiscal year."""
+    return definition_lookup.schedule_of(db, settings)
+
+
+@needs(Permission.WRITE)
 def create(db: TenantSession, draft: Draft) -> DefinitionView:
     """Make a draft: nothing is tracked until it is active."""
-    db.actor.need(Permission.WRITE)
     draft = check(db, draft)
     definition = Definition(
         id=new_id(),
@@ -88,6 +137,7 @@ def create(db: TenantSession, draft: Draft) -> DefinitionView:
     return view_of(definition, 0)
 
 
+@needs(Permission.WRITE)
 def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int) -> DefinitionView:
     """Change the settings; every open assignment follows at once, also its days.
 
@@ -119,12 +169,14 @@ def update(db: TenantSession, definition_id: UUID, draft: Draft, *, version: int
     return get(db, definition_id)
 
 
+@needs(Permission.WRITE)
 def set_status(db: TenantSession, definition_id: UUID, status: GoalStatus) -> DefinitionView:
     """Take the next step of its life; becoming active, also again, catches up at once."""
     set_statuses(db, [definition_id], status)
     return get(db, definition_id)
 
 
+@needs(Permission.WRITE)
 def set_statuses(db: TenantSession, ids: Collection[UUID], status: GoalStatus) -> int:
     """Take the same step with several definitions, all or none; how many there were."""
     found = writable(db, set(ids))
@@ -149,6 +201,7 @@ def set_statuses(db: TenantSession, ids: Collection[UUID], status: GoalStatus) -
     return len(found)
 
 
+@needs(Permission.WRITE)
 def delete(db: TenantSession, definition_id: UUID) -> None:
     """Delete a definition and its assignments, while there is no progress."""
     (definition,) = writable(db, [definition_id])
@@ -165,6 +218,7 @@ def delete(db: TenantSession, definition_id: UUID) -> None:
     db.delete(definition)
 
 
+@needs(Permission.WRITE)
 def duplicate(
     db: TenantSession, definition_id: UUID, *, next_period: bool = False
 ) -> DefinitionView:
@@ -203,3 +257,12 @@ def _compute(db: TenantSession, found: Collection[Definition]) -> None:
     active = [each.id for each in found if each.status is GoalStatus.ACTIVE]
     if active:
         recompute(db, only=_open(db, active))
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    return or_(
+        *(
+            column.icontains(words, autoescape=True)
+            for column in (Definition.name, Definition.description, Definition.category)
+        )
+    )

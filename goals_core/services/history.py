@@ -10,12 +10,13 @@ from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from goals_core.db import TenantSession
+from goals_core.engine import standing_rules, standings
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.plans import Plan, plan_of, subjects, what_a_plan_needs
+from goals_core.engine.standings import Standing
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import standing_rules, standings
-from goals_core.services.arrays import ids_of
-from goals_core.services.plans import Plan, plan_of, subjects, what_a_plan_needs
-from goals_core.services.standings import Standing
+from goals_core.permissions import Permission, needs
 from goals_core.sources import readings
 
 
@@ -39,6 +40,7 @@ class Move:
         return self.standing.value - self.before
 
 
+@needs(Permission.READ)
 def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]:
     """The day-end values of assignments, oldest first; one statement for all of them."""
     found: dict[UUID, list[DayEnd]] = {id_: [] for id_ in ids}
@@ -55,6 +57,7 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
     return found
 
 
+@needs(Permission.READ)
 def moves(
     db: TenantSession, *, period: Period | None = None, days: int = 7, most: int = 8
 ) -> list[Move]:

@@ -11,11 +11,13 @@ from sqlalchemy import select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
+from goals_core.engine import drafts, standings
+from goals_core.engine.standings import Standing
 from goals_core.kinds import GoalType
 from goals_core.models.goals import Definition, MilestoneNotification
-from goals_core.services import drafts, history, standings
+from goals_core.permissions import Permission, needs
+from goals_core.services import history
 from goals_core.services.history import DayEnd
-from goals_core.services.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Milestone:
     passed_on: date | None  # None: not passed, or the readings no longer say when
 
 
+@needs(Permission.READ)
 def list_(db: TenantSession, assignment_id: UUID) -> list[Milestone]:
     """The milestones of an assignment, the lowest first."""
     standing = standings.get(db, assignment_id)

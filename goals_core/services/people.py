@@ -6,23 +6,24 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from goals_core import clock
-from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import audit, targets
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.audit import Deed
+from goals_core.engine.recompute import recompute
 from goals_core.errors import N_, Conflict, NotFound
 from goals_core.kinds import GoalStatus
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services import audit, targets
-from goals_core.services.arrays import ids_of
-from goals_core.services.audit import Deed
-from goals_core.services.recompute import recompute
+from goals_core.permissions import Permission, needs
 
 
 class NotAMember(Conflict):
     message = N_("This person is not in the team on {day}.")
 
 
+@needs(Permission.MANAGE)
 def set_employment(
     db: TenantSession, user_id: UUID, *, hired_on: date | None, left_on: date | None
 ) -> None:
@@ -30,7 +31,6 @@ def set_employment(
 
     Windows that are closed keep what they were held against.
     """
-    db.actor.need(Permission.MANAGE)
     checks = Checks()
     for field, day in (("hired_on", hired_on), ("left_on", left_on)):
         if day is not None:
@@ -51,9 +51,9 @@ def set_employment(
     recompute(db, only=concerned)
 
 
+@needs(Permission.MANAGE)
 def leave_team(db: TenantSession, *, team_id: UUID, user_id: UUID, last_day: date) -> None:
     """End someone's membership; what they did up to that day stays with the team."""
-    db.actor.need(Permission.MANAGE)
     checks = Checks()
     checks.day("last_day", last_day)
     checks.done()

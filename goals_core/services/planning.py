@@ -9,19 +9,21 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, or_, select
 
-from goals_core.actor import Permission, Tenant
+from goals_core.actor import Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import assigning, plan_rows, targets
+from goals_core.engine.assigning import Assignee, Assignees
+from goals_core.engine.definition_views import DefinitionView
+from goals_core.engine.plan_rows import Cell
+from goals_core.engine.recompute import recompute
 from goals_core.errors import N_, GoalsError, Invalid, Problem, WindowClosed
 from goals_core.kinds import AssigneeType, AssignmentStatus
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Schedule
-from goals_core.services import assigning, definitions, plan_rows, targets
-from goals_core.services.assigning import Assignee, Assignees
-from goals_core.services.definition_views import DefinitionView
-from goals_core.services.plan_rows import Cell
-from goals_core.services.recompute import recompute
+from goals_core.permissions import Permission, needs
+from goals_core.services import definitions
 
 MOST_QUOTAS = 100_000
 
@@ -45,6 +47,7 @@ class Planned:
     same: int
 
 
+@needs(Permission.ASSIGN)
 def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota]) -> Planned:
     """Assign people by windows with their targets, all or nothing.
 
@@ -52,7 +55,6 @@ def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota])
     it is, and between windows planned together none is rolled over. `Invalid` names every bad row
     by its number, from 1: `1.assignee`, `1.on`, `1.target`.
     """
-    db.actor.need(Permission.ASSIGN)
     if len(quotas) > MOST_QUOTAS:
         raise Invalid(Problem("rows", N_("At most {most} rows at a time."), {"most": MOST_QUOTAS}))
     definition = assigning.assignable(db, definition_id, alone=True)
@@ -74,6 +76,7 @@ def set_targets(db: TenantSession, definition_id: UUID, quotas: Sequence[Quota])
     return Planned(len(made), len(changed), len(cells) - len(ids))
 
 
+@needs(Permission.ASSIGN)
 def assign_members(
     db: TenantSession,
     definition_id: UUID,
@@ -87,7 +90,6 @@ def assign_members(
     Members are those of the day: today, or the window's first day when that is still to come;
     without goals:manage the actor is left out, who sets no target of their own.
     """
-    db.actor.need(Permission.ASSIGN)
     definition = assigning.assignable(db, definition_id, alone=True)
     window = assigning.window_on(db, definition, on)
     Assignees(db).need(Assignee(AssigneeType.TEAM, team_id))
@@ -108,9 +110,9 @@ def assign_members(
     return replace(planned, same=len(members) - len(quotas))
 
 
+@needs(Permission.ASSIGN)
 def copy_to_next(db: TenantSession, definition_id: UUID) -> DefinitionView:
     """A draft for the next period with the same assignees and own targets, without who has left."""
-    db.actor.need(Permission.ASSIGN)
     view = definitions.duplicate(db, definition_id, next_period=True)
     latest = [
         Quota(

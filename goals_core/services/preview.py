@@ -7,17 +7,17 @@ from decimal import Decimal
 from sqlalchemy import Date, Integer, String, Uuid, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine.assigning import Assignee, Assignees
+from goals_core.engine.drafts import Draft, check, measure_of
+from goals_core.engine.paging import PageRequest
 from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Rule, attainment
 from goals_core.models.base import new_id
 from goals_core.models.proration import Proration
 from goals_core.models.windows import Schedule, Window
+from goals_core.permissions import Permission, needs
 from goals_core.services import choices, receipts
-from goals_core.services.assigning import Assignee, Assignees
-from goals_core.services.drafts import Draft, check, measure_of
-from goals_core.services.paging import PageRequest
 from goals_core.services.receipts import Line, Owner
 from goals_core.sources import readings
 from goals_core.sources.measures import Measure
@@ -46,6 +46,7 @@ class Preview:
     expected: Sequence[Expected]
 
 
+@needs(Permission.WRITE)
 def preview(
     db: TenantSession,
     draft: Draft,
@@ -54,7 +55,6 @@ def preview(
     own_targets: Mapping[Owner, Decimal] | None = None,
 ) -> Preview | None:
     """None when the goal is tracked by hand, or its last window is over; `Invalid` as on saving."""
-    db.actor.need(Permission.WRITE)
     draft = check(db, draft)
     measure = measure_of(draft)
     schedule = Schedule(

@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine import logbook, standings
+from goals_core.engine.changes import Change
+from goals_core.engine.entries import Reading
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.errors import N_, GoalsError, Invalid, NotAllowed, Problem
 from goals_core.kinds import EntryKind, ProgressSource
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry
-from goals_core.services import logbook, standings
-from goals_core.services.changes import Change
-from goals_core.services.entries import Reading
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.permissions import Permission, needs
 
 __all__ = ["Entry", "Reading", "bulk", "history", "record"]
 
@@ -43,6 +43,7 @@ class Entry:
     is_voided: bool  # a correction took it back
 
 
+@needs(Permission.READ)
 def history(
     db: TenantSession, assignment_id: UUID, *, page: PageRequest = FIRST_PAGE
 ) -> Page[Entry]:
@@ -65,6 +66,7 @@ def history(
     return page.of([_entry(entry, name) for entry, name in rows], total)
 
 
+@needs(Permission.PROGRESS)
 def record(
     db: TenantSession,
     *,
@@ -76,7 +78,6 @@ def record(
 ) -> Change:
     """Record one reading by hand and say what it makes of the assignment."""
     reading = Reading(assignment_id=assignment_id, on=on, value=value, change=change, note=note)
-    db.actor.need(Permission.PROGRESS)
     book = logbook.open_(db, [reading])
     if not book.states:
         standings.get(db, assignment_id)  # out of sight is not found
@@ -86,6 +87,7 @@ def record(
     return change_made
 
 
+@needs(Permission.PROGRESS)
 def bulk(db: TenantSession, readings: Sequence[Reading]) -> int:
     """Record all of them or none and say how many were new.
 
@@ -93,7 +95,6 @@ def bulk(db: TenantSession, readings: Sequence[Reading]) -> int:
     `reference` count once: the same row again changes nothing, another content under the same
     reference is a problem of that row.
     """
-    db.actor.need(Permission.PROGRESS)
     if len(readings) > MOST_ROWS:
         raise Invalid(Problem("rows", N_("At most {most} rows at a time."), {"most": MOST_ROWS}))
     book = logbook.open_(db, readings)

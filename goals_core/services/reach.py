@@ -5,19 +5,21 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from goals_core.actor import Role
 from goals_core.db import TenantSession
+from goals_core.engine import standing_rules, standings, visibility
+from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment
-from goals_core.services import dashboard, standing_rules, standings, visibility
+from goals_core.permissions import Permission, Role, needs
+from goals_core.services import dashboard
 from goals_core.services.choices import Assignee
 from goals_core.services.receipts import Owner
-from goals_core.services.standings import Standing
 
 MOST = 200
 
 
+@needs(Permission.READ)
 def owners(db: TenantSession) -> list[Assignee]:
     """Whose open goals the actor may see, in the order of interest: the first one is theirs.
 
@@ -40,6 +42,7 @@ def owners(db: TenantSession) -> list[Assignee]:
     return sorted(found, key=lambda w: (w.owner != me.owner, order.index(w.owner.type), w.name))
 
 
+@needs(Permission.READ)
 def goals_of(db: TenantSession, owner: Owner) -> list[Standing]:
     """What runs or waits to be closed of one of the `owners`; of a team with its members' goals."""
     if owner.type is AssigneeType.TENANT or owner.id is None:
@@ -49,6 +52,7 @@ def goals_of(db: TenantSession, owner: Owner) -> list[Standing]:
     return dashboard.user(db, owner.id)
 
 
+@needs(Permission.READ)
 def may_record(db: TenantSession, assignment_id: UUID) -> bool:
     """Whether the actor may record progress on an assignment by hand."""
     mine = select(Assignment.id).where(

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, true
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine import standings, visibility
+from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import User
 from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
-from goals_core.services import standings, visibility
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.permissions import Permission, needs
 from goals_core.sources import facts, measures
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
@@ -52,6 +52,7 @@ class Owner:
     id: UUID | None = None
 
 
+@needs(Permission.READ)
 def of_assignment(
     db: TenantSession, assignment_id: UUID, *, page: PageRequest = FIRST_PAGE
 ) -> Receipt | None:
@@ -70,6 +71,7 @@ def of_assignment(
     return receipt(db, measure, owner, standing.window, page=page)
 
 
+@needs(Permission.READ)
 def receipt(
     db: TenantSession,
     measure: Measure,

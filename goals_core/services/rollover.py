@@ -22,19 +22,20 @@ from sqlalchemy import ColumnElement, Date, Row, Select, and_, bindparam, func, 
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine import locking, targets
+from goals_core.engine.arrays import array, ids_of
+from goals_core.engine.audit import Deed
+from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
+from goals_core.engine.recompute import recompute
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period, Source
 from goals_core.models.base import new_id_text
 from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Schedule, Window
-from goals_core.services import locking, targets
-from goals_core.services.arrays import array, ids_of
-from goals_core.services.audit import Deed
-from goals_core.services.plans import Plan, plan_of, what_a_plan_needs
-from goals_core.services.recompute import recompute
+from goals_core.permissions import Permission, needs
 
 BATCH, AT_ONCE = 5_000, 2
 # The chain goes on: from each of its last windows to the next one, where there is one, and a line
@@ -87,15 +88,16 @@ class RolledOver:
     seconds: float
 
 
+@needs(Permission.PROGRESS)
 def roll_over(actor: Actor) -> RolledOver:
     """Begin the windows that are due and close those whose grace is over, in batches."""
-    actor.need(Permission.PROGRESS)
     started = perf_counter()
     begun = begin_windows(actor)
     closed = _each_batch(actor, _due, _close)
     return RolledOver(begun, closed, perf_counter() - started)
 
 
+@needs(Permission.PROGRESS)
 def begin_windows(actor: Actor) -> int:
     """Begin the windows that are due, as many as were missed; how many there were."""
     begun = made = _each_batch(actor, _ended, _begin_next)

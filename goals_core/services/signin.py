@@ -24,13 +24,14 @@ from sqlalchemy import (
 )
 
 from goals_core import clock
-from goals_core.actor import Actor, Permission, Tenant
+from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, directory
+from goals_core.engine import audit, passwords
+from goals_core.engine.audit import Deed
 from goals_core.errors import N_
 from goals_core.models.core import SignIn, TenantRow, User
-from goals_core.services import audit, identity
-from goals_core.services.audit import Deed
+from goals_core.permissions import Open, Permission, open_to
 
 LIFE = timedelta(days=30)
 IDLE = timedelta(days=7)
@@ -51,6 +52,7 @@ class Login:
     auth_epoch: int
 
 
+@open_to(Open.VISITOR)
 def find_login(email: str) -> Login | None:
     """Whose address that is, however it is written; inactive people have no login."""
     address = email.strip().casefold()
@@ -67,6 +69,7 @@ def find_login(email: str) -> Login | None:
     return None if row is None else Login(_actor(row), row.password_hash, row.auth_epoch)
 
 
+@open_to(Open.VISITOR)
 def prove(email: str, password: str) -> Login | None:
     """The login that the password opens; None alike for unknown, wrong, locked and inactive."""
     login = find_login(email)
@@ -78,6 +81,7 @@ def prove(email: str, password: str) -> Login | None:
     return login
 
 
+@open_to(Open.SIGNED_IN)
 def open_session(db: TenantSession, login: Login) -> str:
     """Sign a browser in; the token goes into its cookie and is stored as a hash only."""
     token = f"{db.tenant_id.hex}.{secrets.token_urlsafe(32)}"
@@ -97,6 +101,7 @@ def open_session(db: TenantSession, login: Login) -> str:
     return token
 
 
+@open_to(Open.VISITOR)
 def check(token: str) -> Actor | None:
     """Who is signed in with that token right now, in one statement; otherwise None."""
     found = _TOKEN.fullmatch(token)
@@ -113,11 +118,13 @@ def check(token: str) -> Actor | None:
     return _actor(row, session_id=row.session_id)
 
 
+@open_to(Open.SIGNED_IN)
 def revoke(db: TenantSession) -> None:
     """Sign out: the session that the actor came with ends."""
     _end(db, SignIn.id == db.actor.session_id)
 
 
+@open_to(Open.SIGNED_IN)
 def revoke_all(db: TenantSession, *, user_id: UUID) -> None:
     """Sign a person out everywhere: oneself, or anyone for those who manage people."""
     if user_id != db.actor.user_id:
@@ -125,6 +132,7 @@ def revoke_all(db: TenantSession, *, user_id: UUID) -> None:
     _end(db, SignIn.user_id == user_id)
 
 
+@open_to(Open.SIGNED_IN)
 def change_password(db: TenantSession, *, old: str, new: str) -> None:
     """Set a new password; every other session of the person ends, this one goes on."""
     _check_new(old, new)
@@ -138,7 +146,7 @@ def change_password(db: TenantSession, *, old: str, new: str) -> None:
         update(User)
         .where(User.id == user_id)
         .values(
-            password_hash=identity.hash_password(new),
+            password_hash=passwords.digest(new),
             auth_epoch=User.auth_epoch + 1,
             updated_at=clock.now(),
         )
@@ -162,7 +170,7 @@ def _end(db: TenantSession, which: ColumnElement[bool]) -> None:
 
 def _check_new(old: str, new: str) -> None:
     checks, password = Checks(), Checks()
-    identity.check_password(password, new)
+    passwords.check(password, new)
     for problem in password.problems:
         checks.problem("new", problem.message, **problem.facts)
     if new == old:
@@ -173,7 +181,7 @@ def _check_new(old: str, new: str) -> None:
 def _matches(password: str, password_hash: str) -> bool:
     secret = password.encode(errors="surrogatepass")  # what cannot be a password fits none
     # bcrypt refuses more than 72 bytes, and no stored password has more
-    known = len(secret) <= identity.LONGEST_PASSWORD
+    known = len(secret) <= passwords.LONGEST
     return bcrypt.checkpw(secret if known else b"", password_hash.encode()) and known
 
 

@@ -8,15 +8,15 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock
-from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import audit
+from goals_core.engine.audit import Deed
+from goals_core.engine.visibility import need_person
 from goals_core.errors import N_, Conflict, NotFound, invalid
 from goals_core.models.base import new_id
 from goals_core.models.core import Team, TeamMember
-from goals_core.services import audit
-from goals_core.services.audit import Deed
-from goals_core.services.identity import need_person
+from goals_core.permissions import Permission, needs
 
 
 class TeamExists(Conflict):
@@ -36,9 +36,9 @@ class TeamView:
     manager_id: UUID | None
 
 
+@needs(Permission.MANAGE)
 def create_team(db: TenantSession, *, name: str, manager_id: UUID | None) -> UUID:
     """Make a team; its manager leads it without being a member."""
-    db.actor.need(Permission.MANAGE)
     checks = Checks()
     name = checks.text("name", name, longest=200, required=True)
     checks.done()
@@ -55,6 +55,7 @@ def create_team(db: TenantSession, *, name: str, manager_id: UUID | None) -> UUI
     return team.id
 
 
+@needs(Permission.MANAGE)
 def add_member(
     db: TenantSession,
     *,
@@ -64,7 +65,6 @@ def add_member(
     member_to: date | None = None,
 ) -> None:
     """Put a person into a team from a day on, until a day or further notice."""
-    db.actor.need(Permission.MANAGE)
     if member_to is not None and member_to < member_from:
         raise invalid("member_to", N_("This must not be before the first day."))
     need_person(db, user_id)
@@ -75,6 +75,7 @@ def add_member(
     audit.note(db, Deed.TEAM_JOINED, team_id, after=facts)
 
 
+@needs(Permission.READ)
 def list_teams(db: TenantSession) -> list[TeamView]:
     """Every team of the tenant, by name."""
     rows = db.execute(select(Team.id, Team.name, Team.manager_id).order_by(Team.name))

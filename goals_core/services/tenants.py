@@ -14,11 +14,12 @@ from goals_core import clock
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import directory, tenant_session
+from goals_core.engine import audit
+from goals_core.engine.audit import Deed
 from goals_core.errors import N_, Conflict, NotFound
 from goals_core.models.base import new_id
 from goals_core.models.core import TenantRow
-from goals_core.services import audit
-from goals_core.services.audit import Deed
+from goals_core.permissions import Open, open_to
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LOCALE = re.compile(r"[A-Za-z0-9_@]{2,20}")  # babel also takes a code set, whatever it says
@@ -28,6 +29,7 @@ class TenantExists(Conflict):
     message = N_("There is a tenant with the slug {slug} already.")
 
 
+@open_to(Open.OPERATOR)
 def list_tenants() -> list[Tenant]:
     """Every tenant of the installation, by slug."""
     with directory() as connection:
@@ -36,6 +38,7 @@ def list_tenants() -> list[Tenant]:
         ]
 
 
+@open_to(Open.OPERATOR)
 def get_tenant(slug: str) -> Tenant:
     """The tenant of that slug, or `NotFound`."""
     for tenant in list_tenants():
@@ -44,6 +47,7 @@ def get_tenant(slug: str) -> Tenant:
     raise NotFound(f"tenant {slug!r}")
 
 
+@open_to(Open.OPERATOR)
 def create_tenant(
     *,
     slug: str,

@@ -12,17 +12,18 @@ from sqlalchemy import Date, and_, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from goals_core import clock
-from goals_core.actor import Actor, Permission
+from goals_core.actor import Actor
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.errors import N_, Busy, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Source
 from goals_core.models.base import new_id
 from goals_core.models.core import TeamMember, User
 from goals_core.models.goals import Assignment, Definition, SyncRun
 from goals_core.models.sources import Opportunity
-from goals_core.services.arrays import ids_of
-from goals_core.services.recompute import GoalError, Outcome, recompute
+from goals_core.permissions import Permission, needs
 from goals_core.services.rollover import begin_windows
 
 Progress = Callable[[float, str], None]
@@ -55,12 +56,12 @@ class WonDeal:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
+@needs(Permission.PROGRESS)
 def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
     """Begin the windows that are due, then compute every open assignment; some are closed by it.
 
     One sync per tenant at a time: `Busy` says who runs the other one since when.
     """
-    actor.need(Permission.PROGRESS)
     tell = on_progress or (lambda _share, _text: None)
     started = perf_counter()
     with tenant_session(actor) as turn:  # holds the tenant's turn until the sync is written
@@ -84,18 +85,19 @@ def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
     )
 
 
+@needs(Permission.READ)
 def last_synced(db: TenantSession) -> SyncRun | None:
     """The latest sync that finished, None before the first."""
     query = select(SyncRun).where(SyncRun.finished_at.is_not(None))
     return db.scalar(query.order_by(SyncRun.started_at.desc()).limit(1))
 
 
+@needs(Permission.MANAGE)
 def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     """Take in a won deal and bring the goals that it concerns up to date, in one transaction.
 
     The same event again, or with another amount, changes the record and never counts twice.
     """
-    db.actor.need(Permission.MANAGE)
     _check(db, deal)
     _one_at_a_time(db, deal)
     before = db.execute(

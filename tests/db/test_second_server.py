@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from goals_core import config, db, demo, installation
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
+from goals_core.permissions import Role
 from goals_core.services import dashboard, tenants, tracking
 from tests.conftest import Server
 from tests.db import catalogue, second_server

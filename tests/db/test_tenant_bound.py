@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from goals_core import clock, db
+from goals_core.engine.entries import Reading
 from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.services import (
     assignments,
@@ -30,7 +31,6 @@ from goals_core.services import (
     teams,
     tracking,
 )
-from goals_core.services.entries import Reading
 from goals_core.services.planning import Quota
 from tests import makers
 from tests.conftest import PASSWORD, Cast

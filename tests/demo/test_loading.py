@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from goals_core import db, demo
-from goals_core.actor import Role
 from goals_core.db import tenant_session
 from goals_core.demo import loading
 from goals_core.kinds import (
@@ -23,6 +22,7 @@ from goals_core.kinds import (
 from goals_core.models.core import AuditLine, TeamMember, User
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
+from goals_core.permissions import Role
 from goals_core.services import signin, tenants
 
 SLUGS = ("adventure-works", "northwind")

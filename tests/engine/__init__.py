@@ -12,13 +12,14 @@ from sqlalchemy import select
 from goals_core import db
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine import standings
+from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.goals import Assignment, MilestoneNotification, OutboxRow, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import definitions, people, planning, progress, standings
+from goals_core.services import definitions, people, planning, progress
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.planning import Quota
-from goals_core.services.standings import Standing
 from tests.conftest import Database
 from tests.makers import TODAY
 

@@ -15,10 +15,7 @@ from goals_core.kinds import (
     GoalStatus,
     Period,
 )
-from goals_core.services import (
-    assignments,
-    planning,
-)
+from goals_core.services import assignments, planning
 from goals_core.services.planning import Quota
 from tests.engine import day_by_day as days
 from tests.engine import deeds, plans

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from goals_core.engine.drafts import Draft, Milestone
 from goals_core.kinds import (
     GoalStatus,
     GoalType,
@@ -20,10 +21,7 @@ from goals_core.kinds import (
     Period,
     Source,
 )
-from goals_core.services import (
-    definitions,
-)
-from goals_core.services.drafts import Draft, Milestone
+from goals_core.services import definitions
 from tests import makers
 from tests.engine import day_by_day as days
 from tests.engine import deeds

@@ -8,9 +8,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from goals_core.services import (
-    rollover,
-)
+from goals_core.services import rollover
 from tests.engine import checks, surroundings
 from tests.engine.assignment_rules import AssignmentRules
 from tests.engine.goal_rules import GoalRules

@@ -4,9 +4,10 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.kinds import Source
+from goals_core.permissions import Role
 from goals_core.services import progress, tracking
 from tests import makers
 from tests.conftest import Cast

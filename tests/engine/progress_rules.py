@@ -18,11 +18,7 @@ from goals_core.kinds import (
     ProgressSource,
 )
 from goals_core.models.sources import Opportunity
-from goals_core.services import (
-    corrections,
-    progress,
-    tracking,
-)
+from goals_core.services import corrections, progress, tracking
 from goals_core.services.progress import Reading
 from tests import makers
 from tests.engine import day_by_day as days

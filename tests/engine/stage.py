@@ -18,17 +18,15 @@ from hypothesis.stateful import (
 )
 
 from goals_core import clock
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine import recompute
 from goals_core.errors import GoalsError, Invalid
 from goals_core.kinds import (
     AssigneeType,
 )
-from goals_core.services import (
-    identity,
-    recompute,
-    tracking,
-)
+from goals_core.permissions import Role
+from goals_core.services import identity, tracking
 from tests.conftest import PASSWORD, new_cast
 from tests.engine import checks, deeds, opening, state, surroundings
 from tests.engine import day_by_day as days

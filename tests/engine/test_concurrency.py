@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from goals_core import db
 from goals_core.db import tenant_session
+from goals_core.engine.logbook import NotRunning
 from goals_core.errors import Busy, GoalsError
 from goals_core.kinds import AssignmentStatus, EntryKind, GoalStatus
 from goals_core.models.core import AuditLine
@@ -34,7 +35,6 @@ from goals_core.services import (
     rollover,
     tracking,
 )
-from goals_core.services.logbook import NotRunning
 from goals_core.services.progress import Reading
 from tests.conftest import Database
 from tests.engine import chain, log, plan, quota, rows

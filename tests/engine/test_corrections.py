@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goals_core.db import tenant_session
+from goals_core.engine.logbook import NotRunning, TrackedAutomatically
 from goals_core.errors import GoalsError, NotAllowed, NotFound, WindowClosed
 from goals_core.kinds import EntryKind, Metric
 from goals_core.models.core import AuditLine
 from goals_core.services import corrections, history, progress, tracking
 from goals_core.services.corrections import IsCorrection, NeedsIt, VoidedAlready
-from goals_core.services.logbook import NotRunning, TrackedAutomatically
 from tests.engine import connected, log, pool, record, rows, set_status  # noqa: F401  (the pool)
 from tests.makers import (
     add_deals,

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine.assigning import NobodyWorks
 from goals_core.errors import Invalid, NotAllowed, OwnTarget
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period
 from goals_core.models.proration import Proration
 from goals_core.services import assignments, company, definitions, people, planning, teams, tracking
-from goals_core.services.assigning import NobodyWorks
 from goals_core.services.rollover import roll_over
 from tests.engine import (  # noqa: F401  (the pool)
     chain,

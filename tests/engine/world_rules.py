@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 
 from goals_core.actor import Actor
 from goals_core.db import TenantSession
+from goals_core.engine.drafts import Draft
 from goals_core.kinds import (
     GoalStatus,
 )
@@ -27,7 +28,6 @@ from goals_core.services import (
     progress,
     teams,
 )
-from goals_core.services.drafts import Draft
 from goals_core.services.planning import Quota
 from tests.engine import day_by_day as days
 from tests.engine import surroundings

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goals_core.db import tenant_session
+from goals_core.engine.drafts import Draft, Milestone
 from goals_core.errors import Invalid, NotAllowed
 from goals_core.imports import definitions_import
 from goals_core.imports.columns import DEFINITIONS
 from goals_core.imports.preview import Imported
 from goals_core.kinds import GoalStatus, GoalType, Metric, Period, Source
 from goals_core.services import definitions
-from goals_core.services.drafts import Draft, Milestone
 from tests.imports.files import cell, csv_of, outcomes, told, wrong, xlsx_of
 from tests.makers import WON, by_hand, make_definition, random_rows, statements
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from goals_core.db import tenant_session
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import Invalid, NotAllowed
 from goals_core.imports import progress_import
 from goals_core.imports.preview import Imported, Outcome
 from goals_core.kinds import Metric, ProgressSource
 from goals_core.services import progress
-from goals_core.services.paging import PageRequest
 from tests.imports.files import cell, csv_of, outcomes, told, wrong, xlsx_of
 from tests.makers import (
     TODAY,

@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine.assigning import GoalIsOver
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.imports import quotas_import
 from goals_core.imports.preview import Imported, Outcome
 from goals_core.kinds import GoalStatus, GoalType, Metric, Period
 from goals_core.models.goals import Assignment
 from goals_core.services import assignments, people, planning
-from goals_core.services.assigning import GoalIsOver
-from goals_core.services.paging import PageRequest
 from tests.imports.files import cell, csv_of, outcomes, told, wrong, xlsx_of
 from tests.makers import assign, by_hand, from_sales, make_definition, statements, with_settings
 

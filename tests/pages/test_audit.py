@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from goals_core.actor import Role
 from goals_core.db import tenant_session
+from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
     audit_reading,
@@ -86,7 +86,7 @@ def definition(cast, goal):
 @pytest.mark.parametrize("who", ["manager", "rep", "analyst"])
 def test_who_does_not_manage_is_told_so_and_sees_nothing(cast, who):
     at = open_log(getattr(cast, who))
-    assert "The audit log is not yours to read" in words(at)
+    assert "This page is not yours to use" in words(at)
     assert "You need the permission goals:manage for this." in words(at)
     assert not at.dataframe
     assert "log_search" not in keys(at)

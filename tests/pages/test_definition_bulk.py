@@ -3,9 +3,10 @@
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine import definition_rules
 from goals_core.errors import OwnTarget
 from goals_core.kinds import GoalStatus
-from goals_core.services import definition_rules, definitions
+from goals_core.services import definitions
 from tests import makers
 from tests.makers import assign, by_hand
 from tests.pages.drawer import assigned, get, listed, make, open_drawer

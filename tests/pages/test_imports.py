@@ -8,10 +8,10 @@ import pytest
 from openpyxl import load_workbook
 
 from goals_core.db import tenant_session
+from goals_core.engine.paging import LARGEST_PAGE
 from goals_core.imports import progress_import
 from goals_core.kinds import GoalStatus
 from goals_core.services import assignments, definitions, progress
-from goals_core.services.paging import LARGEST_PAGE
 from tests.imports.files import csv_of, xlsx_of
 from tests.makers import assign, by_hand, definition_of, make_definition, make_goal
 from tests.pages.forms import errors, fill, keys, open_page, press, problems, rows, said, widget
@@ -314,7 +314,7 @@ def test_each_is_offered_what_they_may_bring_in(cast, goal):
     assert len(widget(opened(cast.manager), "kind").options) == 3
     assert widget(opened(cast.rep), "kind").options == ["Progress"]
     at = open_page(cast.analyst, "imports")
-    assert "Nothing to import" in words(at)
+    assert "This page is not yours to use" in words(at)
     assert not at.file_uploader
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine.drafts import Milestone
 from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
@@ -18,7 +19,6 @@ from goals_core.kinds import (
 )
 from goals_core.models.sources import CustomRecord
 from goals_core.services import identity, teams
-from goals_core.services.drafts import Milestone
 from goals_core.sources.catalogue import Aggregation
 from tests import makers
 from tests.makers import from_sales

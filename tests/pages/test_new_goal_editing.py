@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine.drafts import Milestone
 from goals_core.kinds import GoalStatus, GoalType, Metric
 from goals_core.services import definitions, progress
-from goals_core.services.drafts import Milestone
 from tests import makers
 from tests.makers import TODAY, by_hand, from_sales, make_definition
 from tests.pages.forms import errors, fill, keys, open_page, press, said, table, widget

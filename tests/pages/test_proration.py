@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine import drafts
 from goals_core.errors import Invalid, invalid
 from goals_core.kinds import AssigneeType, GoalType, Metric, Source
-from goals_core.services import drafts, people, planning
+from goals_core.services import people, planning
 from goals_core.services.planning import Quota
 from goals_core.services.receipts import Owner
 from goals_core.sources.catalogue import Aggregation

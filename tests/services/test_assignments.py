@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine import assigning, logbook
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import Invalid, NotAllowed, NotFound, OwnTarget, WindowClosed
 from goals_core.models.goals import AssigneeType, GoalStatus, GoalType, Metric, Period
 from goals_core.models.goals import AssignmentStatus as Status
-from goals_core.services import assigning, assignments, logbook, progress, teams
-from goals_core.services.paging import PageRequest
+from goals_core.services import assignments, progress, teams
 from tests import makers
 from tests.makers import TODAY, assign, by_hand, fields, make_definition, make_goal, standing
 

@@ -12,13 +12,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from goals_core import clock
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine.audit import Deed
 from goals_core.errors import GoalsError, Invalid, NotAllowed
 from goals_core.models.core import AuditLine
 from goals_core.models.goals import GoalStatus
+from goals_core.permissions import Role
 from goals_core.services import assignments, definitions, identity, signin, teams
-from goals_core.services.audit import Deed
 from goals_core.services.definitions import Milestone
 from tests.conftest import NOW, PASSWORD, Cast
 from tests.makers import (

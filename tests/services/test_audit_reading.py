@@ -7,14 +7,15 @@ from uuid import uuid4
 
 import pytest
 
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import NotAllowed
 from goals_core.kinds import GoalStatus
 from goals_core.models.core import AuditLine
+from goals_core.permissions import Role
 from goals_core.services import assignments, audit_reading, definitions, identity, signin
 from goals_core.services.audit_reading import SUBJECTS, SYSTEM, TAGS, Change
-from goals_core.services.paging import PageRequest
 from tests import makers
 from tests.conftest import NOW, PASSWORD
 from tests.db.statements import loose_tables

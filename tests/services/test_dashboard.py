@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import NotFound
 from goals_core.models.goals import GoalStatus, GoalType, Metric, Period
 from goals_core.services import assignments, dashboard, definitions, progress, tracking
 from goals_core.services.dashboard import State
-from goals_core.services.paging import PageRequest
 from tests.makers import (
     TODAY,
     assign,

@@ -9,11 +9,11 @@ import pytest
 
 from goals_core import clock
 from goals_core.db import tenant_session
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import Invalid, Stale
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Metric, Period, Source
 from goals_core.services import assignments, definitions, progress
 from goals_core.services.definitions import Draft, Milestone
-from goals_core.services.paging import PageRequest
 from tests import makers
 from tests.makers import TODAY, WON, add_deals, by_hand, deal, from_sales, make_goal, standing
 

@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed, NotFound
+from goals_core.permissions import Role
 from goals_core.services import identity, signin, teams, tenants
 from tests.conftest import PASSWORD, new_cast
 from tests.makers import TODAY, fields

@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.drafts import Draft
 from goals_core.errors import Invalid, NotAllowed
 from goals_core.kinds import AssigneeType, GoalType, Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
-from goals_core.services.drafts import Draft
 from goals_core.services.preview import Preview, preview
 from goals_core.services.receipts import Owner
 from tests import makers

@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 
 from goals_core.db import tenant_session
+from goals_core.engine import standings
+from goals_core.engine.logbook import NotRunning, TrackedAutomatically
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import Invalid, NotAllowed, NotFound, WindowClosed
 from goals_core.models.goals import AssignmentStatus, GoalStatus, GoalType, Metric, ProgressSource
-from goals_core.services import assignments, definitions, history, progress, standings
-from goals_core.services.logbook import NotRunning, TrackedAutomatically
-from goals_core.services.paging import PageRequest
+from goals_core.services import assignments, definitions, history, progress
 from tests.makers import (
     TODAY,
     assign,

@@ -7,11 +7,11 @@ import pytest
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.paging import PageRequest
 from goals_core.errors import NotFound
 from goals_core.kinds import GoalType, Metric, Period
 from goals_core.models.goals import Assignment
 from goals_core.services import receipts, tracking
-from goals_core.services.paging import PageRequest
 from goals_core.services.receipts import Receipt
 from tests import makers
 from tests.conftest import Cast

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from goals_core import errors, services
-from goals_core.actor import Role
+from goals_core import engine, errors, services
 from goals_core.db import tenant_session
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.base import Base, TenantOwned
+from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
     corrections,
@@ -309,6 +309,7 @@ CASES: list[Case] = [
 ]
 # A row of `bulk` says it as its problem; the fact itself never leaves the log.
 WITHIN_ROWS = {"OtherContent"}
+PLACES = ("goals_core.errors", "goals_core.engine", "goals_core.services")
 
 
 @pytest.mark.parametrize(
@@ -349,11 +350,12 @@ def everything(cast: Any) -> dict[str, Any]:
 
 def _refusals() -> Iterator[type[GoalsError]]:
     """Every error of the services, wherever it is."""
-    for module in pkgutil.iter_modules(services.__path__):
-        importlib.import_module(f"{services.__name__}.{module.name}")
+    for package in (engine, services):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     waiting = [GoalsError]
     while waiting:
         each = waiting.pop()
         waiting += each.__subclasses__()
-        if each.__module__.startswith(("goals_core.errors", "goals_core.services")):
+        if each.__module__.startswith(PLACES):
             yield each

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from goals_core import clock
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine import standing_rules, standings
 from goals_core.models.base import new_id
 from goals_core.models.goals import (
     AssigneeType,
@@ -23,7 +24,6 @@ from goals_core.models.goals import (
     Source,
 )
 from goals_core.models.windows import Window
-from goals_core.services import standing_rules, standings
 from tests.conftest import new_cast
 from tests.makers import TODAY, random_rows, with_settings
 

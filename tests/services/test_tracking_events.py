@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from goals_core.db import tenant_session
+from goals_core.engine import changes
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.models.goals import AssignmentStatus, GoalStatus, ProgressEntry, ProgressSource
 from goals_core.models.sources import Opportunity
-from goals_core.services import changes, definitions, teams, tracking
+from goals_core.services import definitions, teams, tracking
 from tests.makers import (
     TODAY,
     add_deals,

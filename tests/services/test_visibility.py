@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from goals_core.actor import Actor, Role
+from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
 from goals_core.errors import NotAllowed, NotFound, OwnTarget
 from goals_core.models.goals import GoalStatus, GoalType, Period
+from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
     dashboard,
@@ -42,10 +43,10 @@ CHANGES = {
     "admin": "++++++",
     "analyst": "------",
     "manager": "+++..-",
-    "rep": "-.-..-",
-    "second_rep": ".--..-",
+    "rep": "------",
+    "second_rep": "------",
     "south_manager": "...++-",
-    "south_rep": "...---",
+    "south_rep": "------",
     "other_manager": "......",
 }
 RECORDS = CHANGES | {"rep": "+.-..-", "second_rep": ".+-..-", "south_rep": "...-+-"}

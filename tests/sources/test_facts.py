@@ -13,6 +13,8 @@ from sqlalchemy import insert
 
 from goals_core import clock
 from goals_core.db import TenantSession, tenant_session
+from goals_core.engine.paging import PageRequest
+from goals_core.engine.plans import plan_of, subjects, what_a_plan_needs
 from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
@@ -28,8 +30,6 @@ from goals_core.models.core import ExchangeRate, TeamMember
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
 from goals_core.services import assignments, history, receipts, teams, tracking
-from goals_core.services.paging import PageRequest
-from goals_core.services.plans import plan_of, subjects, what_a_plan_needs
 from goals_core.services.receipts import Receipt
 from goals_core.sources import readings
 from goals_core.sources.catalogue import Aggregation

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from goals_core.actor import Tenant
+from goals_core.engine.standings import Standing
 from goals_core.models.attainment import Rule, attainment
 from goals_core.models.goals import (
     AssigneeType,
@@ -20,7 +21,6 @@ from goals_core.models.goals import (
 )
 from goals_core.models.risk import pace
 from goals_core.models.windows import Window
-from goals_core.services.standings import Standing
 from ui import standings
 
 TODAY = date(2026, 5, 20)

@@ -13,10 +13,11 @@ from babel.messages.mofile import write_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from goals_core.actor import Actor, Role, Tenant
+from goals_core.actor import Actor, Tenant
 from goals_core.errors import Busy, Invalid, NotFound, Problem, Stale, invalid
 from goals_core.kinds import AssignmentStatus, GoalStatus, Metric
 from goals_core.models import goals
+from goals_core.permissions import Role
 from ui import wording
 from ui.wording import Wording, md, n_, name, say, speak, spoken
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select, text
 
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import Ids
+from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
 from goals_core.kinds import AssignmentStatus, GoalStatus
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services.arrays import Ids
-from goals_core.services.plans import Plan, plan_of, what_a_plan_needs
 
 _A, _D = Assignment.__table__.c, Definition.__table__.c
 _TENANT = bindparam("tenant_id", type_=Uuid)

@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine import audit
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.audit import Deed
 from goals_core.kinds import AssignmentStatus
 from goals_core.models.core import User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.proration import Proration, worked
 from goals_core.models.windows import Window
-from goals_core.services import audit
-from goals_core.services.arrays import ids_of
-from goals_core.services.audit import Deed
 
 _UPDATE = text(
     """

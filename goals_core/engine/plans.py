@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.actor import Tenant
+from goals_core.engine.arrays import Ids, ids_of
 from goals_core.errors import Invalid
 from goals_core.kinds import AssignmentStatus, Source
 from goals_core.models.attainment import Rule
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services.arrays import Ids, ids_of
 from goals_core.sources import facts, measures
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure

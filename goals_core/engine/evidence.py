@@ -15,9 +15,9 @@ from sqlalchemy import Row, Select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
+from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import GoalType
 from goals_core.models.attainment import Evidence
-from goals_core.services.plans import Plan, subjects
 from goals_core.sources import readings
 
 NOTHING_READ = Evidence(value=None)

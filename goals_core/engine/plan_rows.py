@@ -10,12 +10,12 @@ from sqlalchemy import Row, insert, select, text
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine import assigning, audit, definition_lookup
+from goals_core.engine.assigning import Assignee
+from goals_core.engine.audit import Deed
+from goals_core.engine.definition_views import ASSIGNED
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
-from goals_core.services import assigning, audit, definitions
-from goals_core.services.assigning import Assignee
-from goals_core.services.audit import Deed
-from goals_core.services.definition_views import ASSIGNED
 
 Cell = tuple[Assignee, date]
 """Whose target, in the window that begins on which day."""
@@ -89,7 +89,7 @@ def create(
     """Make the assignments that are not there yet, and audit each; their ids."""
     if not missing:
         return []
-    schedule = definitions.schedule_of(db, definition)
+    schedule = definition_lookup.schedule_of(db, definition)
     rows = [
         {"tenant_id": db.tenant_id}
         | assigning.new_row(definition, who, window, custom_target=target)

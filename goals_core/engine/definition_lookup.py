@@ -3,54 +3,35 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, select
 
-from goals_core.actor import Permission
-from goals_core.checks import printable
 from goals_core.db import TenantSession
+from goals_core.engine import visibility
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.definition_views import DefinitionView, view_of
+from goals_core.engine.drafts import Draft
 from goals_core.errors import N_, NotAllowed, NotFound
-from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule
-from goals_core.services import visibility
-from goals_core.services.arrays import ids_of
-from goals_core.services.definition_views import DefinitionView, view_of
-from goals_core.services.drafts import Draft
-from goals_core.services.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.permissions import Permission
 
 
-def list_(
-    db: TenantSession,
-    *,
-    search: str = "",
-    statuses: Collection[GoalStatus] = (),
-    types: Collection[GoalType] = (),
-    periods: Collection[Period] = (),
-    sources: Collection[Source] = (),
-    page: PageRequest = FIRST_PAGE,
-) -> Page[DefinitionView]:
-    """The definitions that match every filter given, newest first."""
-    wanted: list[ColumnElement[bool]] = [visibility.readable_definitions(db)]
-    if words := printable(search):
-        wanted.append(_mentions(words))
-    for column, choices in (
-        (Definition.status, statuses),
-        (Definition.type, types),
-        (Definition.period, periods),
-        (Definition.source, sources),
-    ):
-        if choices:
-            wanted.append(column.in_(choices))
-    total = db.scalar(select(func.count()).select_from(Definition).where(*wanted)) or 0
-    query = _with_assignments(db).where(*wanted)
-    query = query.order_by(Definition.created_at.desc(), Definition.id.desc())
-    rows = db.execute(query.limit(page.limit).offset(page.offset))
-    return page.of([view_of(definition, count) for definition, count in rows], total)
+def with_assignments(db: TenantSession) -> Select[Definition, int]:
+    """The definitions, each with the number of its assignments that the actor may see."""
+    seen = (
+        select(Assignment.definition_id, func.count().label("n"))
+        .where(visibility.readable_assignments(db))
+        .group_by(Assignment.definition_id)
+        .subquery()
+    )
+    return select(Definition, func.coalesce(seen.c.n, 0)).outerjoin(
+        seen, seen.c.definition_id == Definition.id
+    )
 
 
 def get(db: TenantSession, definition_id: UUID) -> DefinitionView:
     """One definition."""
-    query = _with_assignments(db).where(
+    query = with_assignments(db).where(
         Definition.id == definition_id, visibility.readable_definitions(db)
     )
     # a computation may have written its error past the session: read it anew
@@ -110,24 +91,3 @@ def writable(db: TenantSession, ids: Collection[UUID]) -> list[Definition]:
 
 def assignments_of(definition_id: UUID) -> Select[Assignment]:
     return select(Assignment).where(Assignment.definition_id == definition_id)
-
-
-def _with_assignments(db: TenantSession) -> Select[Definition, int]:
-    seen = (
-        select(Assignment.definition_id, func.count().label("n"))
-        .where(visibility.readable_assignments(db))
-        .group_by(Assignment.definition_id)
-        .subquery()
-    )
-    return select(Definition, func.coalesce(seen.c.n, 0)).outerjoin(
-        seen, seen.c.definition_id == Definition.id
-    )
-
-
-def _mentions(words: str) -> ColumnElement[bool]:
-    return or_(
-        *(
-            column.icontains(words, autoescape=True)
-            for column in (Definition.name, Definition.description, Definition.category)
-        )
-    )

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from goals_core.actor import Permission
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.definition_lookup import has_progress
+from goals_core.engine.drafts import Draft
 from goals_core.errors import N_, Conflict, OwnTarget
 from goals_core.kinds import GoalStatus
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services.arrays import ids_of
-from goals_core.services.definition_lookup import has_progress
-from goals_core.services.drafts import Draft
+from goals_core.permissions import Permission
 
 # A definition's life; what is cancelled or completed stays so.
 NEXT: dict[GoalStatus, frozenset[GoalStatus]] = {

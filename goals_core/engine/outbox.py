@@ -19,9 +19,9 @@ from sqlalchemy import text
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import array
 from goals_core.kinds import Event
 from goals_core.models.base import new_id_text
-from goals_core.services.arrays import array
 
 _ASSIGNEE, _MANAGER = "assignee", "manager"
 AUDIENCE: dict[Event, tuple[str, ...]] = {

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import array, texts
 from goals_core.models.base import new_id_text
-from goals_core.services.arrays import array, texts
 
 _INSERT = text(
     """

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import ids_of
 from goals_core.models.core import AuditLine, Team, User
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services.arrays import ids_of
 
 _NAMED: tuple[type[Definition] | type[User] | type[Team], ...] = (Definition, User, Team)
 _REFERENCES = ("definition_id", "user_id", "team_id", "manager_id")

@@ -20,16 +20,16 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
+from goals_core.engine import changes, evidence, locking
+from goals_core.engine.changes import Change
+from goals_core.engine.evidence import NOTHING_READ
+from goals_core.engine.locking import Locked
+from goals_core.engine.plans import Plan, rule_of
 from goals_core.errors import N_
 from goals_core.kinds import AssignmentStatus, GoalType, Source
 from goals_core.models.attainment import Evidence, Judgement, Rule, judge
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
-from goals_core.services import changes, evidence, locking
-from goals_core.services.changes import Change
-from goals_core.services.evidence import NOTHING_READ
-from goals_core.services.locking import Locked
-from goals_core.services.plans import Plan, rule_of
 
 _NOTHING = Decimal(0)
 TOO_LARGE = N_("The value is larger than can be stored.")

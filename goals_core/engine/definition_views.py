@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from goals_core.engine.drafts import Draft, Milestone
 from goals_core.kinds import GoalStatus
 from goals_core.models.goals import Assignment, Definition
-from goals_core.services.drafts import Draft, Milestone
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from sqlalchemy import (
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
+from goals_core.engine import visibility
+from goals_core.engine.paging import Page, PageRequest
 from goals_core.errors import N_, NotFound
 from goals_core.kinds import (
     AssigneeType,
@@ -36,8 +38,6 @@ from goals_core.models.goals import Assignment, Definition
 from goals_core.models.proration import Proration
 from goals_core.models.risk import Pace, RiskRule, pace
 from goals_core.models.windows import Window
-from goals_core.services import visibility
-from goals_core.services.paging import Page, PageRequest
 
 Rows = Select[*tuple[Any, ...]]
 _COLUMNS = (

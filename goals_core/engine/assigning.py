@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import null, select
 
 from goals_core import clock
-from goals_core.actor import Permission
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
+from goals_core.engine import definition_lookup, visibility
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound, OwnTarget, invalid
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, GoalType, Metric
 from goals_core.models.base import new_id
@@ -20,7 +20,7 @@ from goals_core.models.core import Team, User
 from goals_core.models.goals import Definition
 from goals_core.models.proration import worked
 from goals_core.models.windows import Window
-from goals_core.services import definitions, visibility
+from goals_core.permissions import Permission
 
 _ENDED = {GoalStatus.COMPLETED, GoalStatus.CANCELLED}
 
@@ -117,7 +117,7 @@ class _Named:
 
 def assignable(db: TenantSession, definition_id: UUID, *, alone: bool = False) -> Definition:
     """The definition, locked, while it can be assigned; `alone`: to nobody else at the time."""
-    definitions.get(db, definition_id)  # out of sight is not found
+    definition_lookup.get(db, definition_id)  # out of sight is not found
     lock = True if alone else {"read": True}
     definition = db.get_one(Definition, (db.tenant_id, definition_id), with_for_update=lock)
     if definition.status in _ENDED:
@@ -147,7 +147,7 @@ def check_target(
 
 def window_on(db: TenantSession, definition: Definition, on: date | None) -> Window:
     """The definition's window that a day falls in; without a day today's, or the first to come."""
-    schedule = definitions.schedule_of(db, definition)
+    schedule = definition_lookup.schedule_of(db, definition)
     if on is not None:
         checks = Checks()
         checks.day("on", on)

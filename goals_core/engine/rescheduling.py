@@ -10,15 +10,15 @@ from sqlalchemy import Select, func, select
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine import audit, changes
+from goals_core.engine.arrays import ids_of
+from goals_core.engine.audit import Deed
+from goals_core.engine.definition_lookup import assignments_of, schedule_of
+from goals_core.engine.definition_views import assigned_facts
 from goals_core.errors import N_, invalid
 from goals_core.kinds import AssigneeType, AssignmentStatus, EntryKind, Source
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Schedule, Window
-from goals_core.services import audit, changes
-from goals_core.services.arrays import ids_of
-from goals_core.services.audit import Deed
-from goals_core.services.definition_lookup import assignments_of, schedule_of
-from goals_core.services.definition_views import assigned_facts
 
 Chain = tuple[AssigneeType, UUID | None, UUID | None]
 Key = tuple[Chain, date]

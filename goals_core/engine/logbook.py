@@ -14,18 +14,18 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
+from goals_core.engine import entries, locking, recompute, references, visibility
+from goals_core.engine.arrays import array, texts
+from goals_core.engine.changes import Change, next_moment
+from goals_core.engine.entries import Reading, State
+from goals_core.engine.locking import Locked
+from goals_core.engine.plans import Plan
+from goals_core.engine.references import BY_PROGRAM, OtherContent, Recorded, References
 from goals_core.errors import N_, Conflict, GoalsError, NotFound, WindowClosed, invalid
 from goals_core.kinds import AssignmentStatus, EntryKind, GoalStatus, ProgressSource, Source
 from goals_core.models.base import new_id_text
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.models.windows import Window
-from goals_core.services import entries, locking, recompute, references, visibility
-from goals_core.services.arrays import array, texts
-from goals_core.services.changes import Change, next_moment
-from goals_core.services.entries import Reading, State
-from goals_core.services.locking import Locked
-from goals_core.services.plans import Plan
-from goals_core.services.references import BY_PROGRAM, OtherContent, Recorded, References
 
 _INSERT = text(
     """

@@ -11,12 +11,12 @@ from sqlalchemy import delete, func, select, text, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.engine import outbox
+from goals_core.engine.arrays import array, ids_of
+from goals_core.engine.outbox import News
 from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id_text
 from goals_core.models.goals import Definition, MilestoneNotification
-from goals_core.services import outbox
-from goals_core.services.arrays import array, ids_of
-from goals_core.services.outbox import News
 
 _TICK = timedelta(microseconds=1)
 _STATUS_NEWS = {

@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
+from goals_core.engine.arrays import ids_of
 from goals_core.errors import N_, Conflict
 from goals_core.kinds import ProgressSource
 from goals_core.models.goals import ProgressEntry
-from goals_core.services.arrays import ids_of
 
 BY_PROGRAM = frozenset({ProgressSource.IMPORT, ProgressSource.API})
 

@@ -1,45 +1,32 @@
 """Which rows an actor may see, change and assign: one rule per subject, for every caller.
 
-| reads       | admin, analyst: all; manager: own, own teams and their members; rep: own;
-|             | everyone: the teams they are in and the tenant's goals
-| writes      | admin: all; manager: definitions they created or their teams have
-| assigns     | admin: all; manager: own teams and their members
-| progress    | admin: all; manager: own teams and their members; rep: own
+How far each permission of a role extends is said once, in `goals_core.permissions.REACH`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from goals_core.actor import Permission, Role
 from goals_core.db import TenantSession
-from goals_core.errors import NotFound
+from goals_core.errors import N_, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus
-from goals_core.models.core import Team, TeamMember
+from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
-
-_EVERYTHING = {Role.ADMIN, Role.ANALYST}
+from goals_core.permissions import Permission, Reach
 
 
 def readable_assignments(db: TenantSession) -> ColumnElement[bool]:
     """The assignments that the actor may see."""
     db.actor.need(Permission.READ)
-    if db.actor.role in _EVERYTHING:
-        return true()
-    return or_(
-        Assignment.assignee_type == AssigneeType.TENANT,
-        Assignment.user_id == db.actor.user_id,
-        Assignment.team_id.in_(_joined_teams(db)),
-        led_assignments(db),
-    )
+    return _reached(db, Permission.READ)
 
 
 def readable_definitions(db: TenantSession) -> ColumnElement[bool]:
     """The definitions that the actor may see: theirs to write, or with goals they may see."""
     db.actor.need(Permission.READ)
-    if db.actor.role in _EVERYTHING:
+    if _reaches_all(db, Permission.READ):
         return true()
     seen = select(Assignment.definition_id).where(readable_assignments(db))
     published = and_(Definition.id.in_(seen), Definition.status != GoalStatus.DRAFT)
@@ -48,35 +35,32 @@ def readable_definitions(db: TenantSession) -> ColumnElement[bool]:
 
 def writable_definitions(db: TenantSession) -> ColumnElement[bool]:
     """The definitions that the actor may change."""
-    if not db.actor.may(Permission.WRITE):
-        return false()
-    if db.actor.may(Permission.MANAGE):
+    reach = db.actor.reach(Permission.WRITE)
+    if Reach.ALL in reach:
         return true()
-    of_teams = select(Assignment.definition_id).where(led_assignments(db))
-    return or_(Definition.created_by == db.actor.user_id, Definition.id.in_(of_teams))
+    made = Definition.created_by == db.actor.user_id if Reach.CREATED in reach else false()
+    goals = _reached(db, Permission.WRITE)
+    return or_(made, Definition.id.in_(select(Assignment.definition_id).where(goals)))
 
 
 def led_assignments(db: TenantSession) -> ColumnElement[bool]:
-    """The assignments of the teams that the actor leads and of their members."""
-    if db.actor.role is not Role.MANAGER:
-        return true() if db.actor.may(Permission.MANAGE) else false()
-    return or_(Assignment.team_id.in_(led_teams(db)), Assignment.user_id.in_(led_people(db)))
+    """The assignments that the actor sets: of the teams that they lead, and of their members."""
+    return _reached(db, Permission.ASSIGN)
 
 
 def progressable_assignments(db: TenantSession) -> ColumnElement[bool]:
     """The assignments whose progress the actor may record by hand."""
-    if not db.actor.may(Permission.PROGRESS):
-        return false()
-    return or_(Assignment.user_id == db.actor.user_id, led_assignments(db))
+    return _reached(db, Permission.PROGRESS)
 
 
 def progressable(db: TenantSession, assignees: Mapping[UUID, UUID | None]) -> Collection[UUID]:
     """Those of the assignments, given with their person, whose progress the actor may record."""
-    if db.actor.may(Permission.MANAGE):
+    reach = db.actor.reach(Permission.PROGRESS)
+    if Reach.ALL in reach:
         return assignees
     own = {id_ for id_, user_id in assignees.items() if user_id == db.actor.user_id}
-    if db.actor.role is not Role.MANAGER or len(own) == len(assignees):
-        return own if db.actor.may(Permission.PROGRESS) else ()
+    if Reach.LED not in reach or len(own) == len(assignees):
+        return own if Reach.OWN in reach else ()
     led = select(Assignment.id).where(
         Assignment.id.in_(list(assignees)), progressable_assignments(db)
     )
@@ -86,9 +70,10 @@ def progressable(db: TenantSession, assignees: Mapping[UUID, UUID | None]) -> Co
 def led_teams(db: TenantSession) -> Select[UUID]:
     """The teams whose goals the actor sets: a manager's own, an administrator's all."""
     query = select(Team.id)
-    if db.actor.may(Permission.MANAGE):
+    if _reaches_all(db, Permission.ASSIGN):
         return query
-    return query.where(Team.manager_id == db.actor.user_id, literal(db.actor.role is Role.MANAGER))
+    leads = Reach.LED in db.actor.reach(Permission.ASSIGN)
+    return query.where(Team.manager_id == db.actor.user_id, literal(leads))
 
 
 def led_people(db: TenantSession) -> Select[UUID]:
@@ -99,10 +84,32 @@ def led_people(db: TenantSession) -> Select[UUID]:
 def need_team(db: TenantSession, team_id: UUID) -> None:
     """Refuse with `NotFound` unless the actor may see the team's goals."""
     visible = select(Team.id).where(Team.id == team_id)
-    if db.actor.role not in _EVERYTHING:
+    if not _reaches_all(db, Permission.READ):
         visible = visible.where(or_(Team.id.in_(led_teams(db)), Team.id.in_(_joined_teams(db))))
     if db.scalar(visible) is None:
         raise NotFound("team")
+
+
+def need_person(db: TenantSession, user_id: UUID | None) -> None:
+    """Refuse with `NotFound` when this is nobody of the tenant."""
+    if user_id is not None and db.scalar(select(User.id).where(User.id == user_id)) is None:
+        raise NotFound(N_("person"))
+
+
+def _reached(db: TenantSession, permission: Permission) -> ColumnElement[bool]:
+    """The assignments that a permission of the actor's role extends to."""
+    reach = db.actor.reach(permission)
+    if Reach.ALL in reach:
+        return true()
+    return or_(false(), *(rule(db) for part, rule in _RULES.items() if part in reach))
+
+
+def _reaches_all(db: TenantSession, permission: Permission) -> bool:
+    return Reach.ALL in db.actor.reach(permission)
+
+
+def _of_led_teams(db: TenantSession) -> ColumnElement[bool]:
+    return or_(Assignment.team_id.in_(led_teams(db)), Assignment.user_id.in_(led_people(db)))
 
 
 def _joined_teams(db: TenantSession) -> Select[UUID]:
@@ -115,3 +122,12 @@ def _members_today(db: TenantSession, what: InstrumentedAttribute[UUID]) -> Sele
         TeamMember.member_from <= today,
         or_(TeamMember.member_to.is_(None), TeamMember.member_to >= today),
     )
+
+
+_RULES: dict[Reach, Callable[[TenantSession], ColumnElement[bool]]] = {
+    Reach.COMPANY: lambda _db: Assignment.assignee_type == AssigneeType.TENANT,
+    Reach.OWN: lambda db: Assignment.user_id == db.actor.user_id,
+    Reach.JOINED: lambda db: Assignment.team_id.in_(_joined_teams(db)),
+    Reach.LED: _of_led_teams,
+}
+"""`Reach.CREATED` is of definitions, and so in `writable_definitions`."""
