@@ -79,7 +79,6 @@ def add_people(session: db.TenantSession, count: int) -> list[UUID]:
             "password_hash": "-",
             "is_active": True,
             "auth_epoch": 0,
-            "failed_logins": 0,
             "created_at": now,
             "updated_at": now,
         }

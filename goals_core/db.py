@@ -75,6 +75,13 @@ def directory() -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def at_once() -> Iterator[Connection]:
+    """A connection on which each statement is a transaction of its own: one trip, and done."""
+    with engine().connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @event.listens_for(TenantSession, "after_begin")
 def _set_tenant(db: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     # It runs SET LOCAL: SET takes no parameters, and Citus does not forward set_config().

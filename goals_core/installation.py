@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from goals_core import db, schema
 from goals_core.config import settings
 from goals_core.embedded import Server, ServerDidNotStart, acquire
-from goals_core.models import core, goals, sources  # noqa: F401  (they fill the metadata)
+from goals_core.models import access, core, goals, sources  # noqa: F401  (they fill the metadata)
 from goals_core.models.base import Base
 from goals_core.services import signin, tenants
 

@@ -13,8 +13,9 @@ from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.engine import audit, passwords
 from goals_core.engine.audit import Deed
+from goals_core.models.access import LoginRow
 from goals_core.models.base import new_id
-from goals_core.models.core import LoginRow, User
+from goals_core.models.core import User
 from goals_core.permissions import Role
 from goals_core.services import teams
 
@@ -90,7 +91,6 @@ def _user(db: TenantSession, account: Account, ids: Mapping[str, UUID]) -> dict[
         "password_hash": _password_hash(),
         "is_active": True,
         "auth_epoch": 0,
-        "failed_logins": 0,
         "created_at": now,
         "updated_at": now,
     }

@@ -1,4 +1,4 @@
-"""Tenants, people, teams, sessions, the audit log, exchange rates."""
+"""Tenants, people, teams, the audit log, exchange rates."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Index,
-    LargeBinary,
     Numeric,
     SmallInteger,
     String,
@@ -47,18 +46,9 @@ class TenantRow(Base):
     risk_progress_below: Mapped[int] = mapped_column(SmallInteger)
     risk_time_left: Mapped[int] = mapped_column(SmallInteger)
     workweek: Mapped[str] = mapped_column(String(7), server_default="12345")
+    sso_issuer: Mapped[str | None] = mapped_column(String(500))  # whose word on e-mails is taken
+    sso_domains: Mapped[str] = mapped_column(String(1000), server_default="")  # for which ones
     created_at: Mapped[datetime]
-
-
-class LoginRow(Base):
-    """E-mails are unique in the installation: this directory says whose each one is."""
-
-    __tablename__ = "login_directory"
-    __table_args__ = {"schema": SCHEMA}
-
-    email: Mapped[str] = mapped_column(String(254), primary_key=True)
-    tenant_id: Mapped[UUID]
-    user_id: Mapped[UUID]
 
 
 class User(TenantOwned, Base):
@@ -77,11 +67,10 @@ class User(TenantOwned, Base):
     title: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role] = mapped_column(enum_column(Role, "user_role", SCHEMA))
     manager_id: Mapped[UUID | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]  # none: invited, or signs in by a provider only
     is_active: Mapped[bool]
-    auth_epoch: Mapped[int]  # a new password raises it, which ends all sessions made before
-    failed_logins: Mapped[int]
-    locked_until: Mapped[datetime | None]
+    # a new password, another role or being disabled raises it, which ends all sessions made before
+    auth_epoch: Mapped[int]
     hired_on: Mapped[date | None]
     left_on: Mapped[date | None]
     created_at: Mapped[datetime]
@@ -125,47 +114,6 @@ class TeamMember(TenantOwned, Base):
     user_id: Mapped[UUID]
     member_from: Mapped[date]
     member_to: Mapped[date | None]
-
-
-class SignIn(TenantOwned, Base):
-    """A browser that is signed in; the cookie's token is kept as its SHA-256 only."""
-
-    __tablename__ = "sessions"
-    __table_args__ = (
-        of_tenant(),
-        belongs_to("user_id", "core.users"),
-        UniqueConstraint("tenant_id", "token_sha256", name="sessions_token_key"),
-        Index("sessions_user", "tenant_id", "user_id"),
-        {"schema": SCHEMA},
-    )
-
-    user_id: Mapped[UUID]
-    token_sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    auth_epoch: Mapped[int]
-    created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-
-
-class ApiToken(TenantOwned, Base):
-    """A program's way in, as the person who made it."""
-
-    __tablename__ = "api_tokens"
-    __table_args__ = (
-        of_tenant(),
-        belongs_to("user_id", "core.users"),
-        UniqueConstraint("tenant_id", "token_sha256", name="api_tokens_token_key"),
-        {"schema": SCHEMA},
-    )
-
-    user_id: Mapped[UUID]
-    name: Mapped[str] = mapped_column(String(200))
-    token_sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
 
 class AuditLine(TenantOwned, Base):

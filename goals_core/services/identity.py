@@ -14,8 +14,9 @@ from goals_core.db import TenantSession
 from goals_core.engine import audit, passwords, visibility
 from goals_core.engine.audit import Deed
 from goals_core.errors import N_, Conflict, NotFound
+from goals_core.models.access import LoginRow
 from goals_core.models.base import new_id
-from goals_core.models.core import LoginRow, User
+from goals_core.models.core import User
 from goals_core.permissions import Permission, Role, needs
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -61,7 +62,6 @@ def create_user(
         password_hash=passwords.digest(password),
         is_active=True,
         auth_epoch=0,
-        failed_logins=0,
         hired_on=hired_on,
         created_at=clock.now(),
         updated_at=clock.now(),

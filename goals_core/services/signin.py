@@ -5,42 +5,34 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import bcrypt
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    case,
-    delete,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, select, text, update
 
 from goals_core import clock
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
-from goals_core.db import TenantSession, directory
-from goals_core.engine import audit, passwords
+from goals_core.db import TenantSession, at_once, directory
+from goals_core.engine import attempts, audit, passwords
 from goals_core.engine.audit import Deed
 from goals_core.errors import N_
-from goals_core.models.core import SignIn, TenantRow, User
-from goals_core.permissions import Open, Permission, open_to
+from goals_core.models.access import SignIn
+from goals_core.models.core import TenantRow, User
+from goals_core.permissions import Open, Permission, Role, open_to
 
 LIFE = timedelta(days=30)
 IDLE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)  # a click writes when it was at most this often
-MISSES, LOCK = 5, timedelta(minutes=15)
 
+_NOBODY = UUID(int=0)
+_CHECK = text(
+    "SELECT session_id, last_seen_at, user_id, role, name, email, tenant"
+    " FROM core.check_session(:tenant, :token, :at, :idle)"
+)
 _TOKEN = re.compile(r"([0-9a-f]{32})\.[A-Za-z0-9_-]{43}")
-# The hash of a password that nobody knows: an unknown address takes as long as a known one.
-_NOBODY = "$2b$12$DTP57NjXCLh.qJJUyflZ7.piDZAF2VRGk1ir0HJHoyjaaRM3dMgHS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Login:
     """Someone who may sign in, and what their password is compared with."""
 
     actor: Actor
-    password_hash: str
+    password_hash: str | None  # none: invited, or known to a provider only
     auth_epoch: int
 
 
@@ -57,27 +49,31 @@ def find_login(email: str) -> Login | None:
     """Whose address that is, however it is written; inactive people have no login."""
     address = email.strip().casefold()
     if not address.isprintable():
-        return None
+        address = ""
     with directory() as connection:
-        found = connection.execute(
-            text("SELECT tenant_id, user_id FROM core.find_login(:login)"), {"login": address}
-        ).one_or_none()
-        if found is None:
-            return None
-        _enter(connection, found.tenant_id)
-        row = connection.execute(_user(found.tenant_id, found.user_id)).one_or_none()
+        query = text("SELECT tenant_id, user_id FROM core.find_login(:login)")
+        found = connection.execute(query, {"login": address}).one_or_none()
+        # as many statements for nobody as for somebody: how long it takes tells neither
+        tenant_id, user_id = found or (_NOBODY, _NOBODY)
+        _enter(connection, tenant_id)
+        row = connection.execute(_user(tenant_id, user_id)).one_or_none()
     return None if row is None else Login(_actor(row), row.password_hash, row.auth_epoch)
 
 
 @open_to(Open.VISITOR)
-def prove(email: str, password: str) -> Login | None:
-    """The login that the password opens; None alike for unknown, wrong, locked and inactive."""
+def prove(email: str, password: str, *, address: str = "") -> Login | None:
+    """The login that the password opens; None alike for unknown, wrong, locked and inactive.
+
+    `address` is the visitor's: tries are counted by it and the e-mail together.
+    """
+    name, nobodys = email.strip().casefold(), _nobodys()
+    may_try = attempts.take(name, address)
     login = find_login(email)
-    may_try = login is not None and _take_attempt(login.actor)
-    matches = _matches(password, login.password_hash if login and may_try else _NOBODY)
-    if login is None or not may_try or not matches:
+    known = login.password_hash if login and may_try else None
+    matches = _matches(password, known or nobodys)
+    if login is None or known is None or not matches:
         return None
-    _forget_misses(login.actor)
+    attempts.forget(name, address)
     return login
 
 
@@ -107,15 +103,16 @@ def check(token: str) -> Actor | None:
     found = _TOKEN.fullmatch(token)
     if found is None:
         return None
-    tenant_id = UUID(hex=found[1])
-    with directory() as connection:
-        _enter(connection, tenant_id)
-        row = connection.execute(_session(tenant_id, _sha256(token))).one_or_none()
-        if row is None:
-            return None
-        if clock.now() - row.last_seen_at > SEEN_EVERY:
-            _note_seen(connection, tenant_id, row.session_id)
-    return _actor(row, session_id=row.session_id)
+    tenant_id, now = UUID(hex=found[1]), clock.now()
+    asked = {"tenant": tenant_id, "token": _sha256(token), "at": now, "idle": IDLE}
+    with at_once() as connection:
+        row = connection.execute(_CHECK, asked).one_or_none()
+        if row is not None and now - row.last_seen_at > SEEN_EVERY:
+            _note_seen(tenant_id, row.session_id)
+    if row is None:
+        return None
+    tenant = Tenant(**{f: row.tenant[f] for f in Tenant.__slots__} | {"id": tenant_id})
+    return Actor(tenant, row.user_id, Role(row.role), row.name, row.email, row.session_id)
 
 
 @open_to(Open.SIGNED_IN)
@@ -185,6 +182,12 @@ def _matches(password: str, password_hash: str) -> bool:
     return bcrypt.checkpw(secret if known else b"", password_hash.encode()) and known
 
 
+@cache
+def _nobodys() -> str:
+    """The hash of a password that nobody knows: an unknown e-mail takes as long as a known one."""
+    return passwords.digest(secrets.token_urlsafe(32))
+
+
 def _sha256(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
@@ -215,58 +218,13 @@ def _user(tenant_id: UUID, user_id: UUID) -> Select[Any]:
     return _people().where(User.tenant_id == tenant_id, User.id == user_id)
 
 
-def _session(tenant_id: UUID, token_sha256: bytes) -> Select[Any]:
-    """The session of a token with its person: not revoked, run out, idle or outdated."""
-    now = clock.now()
-    same_user = and_(SignIn.tenant_id == User.tenant_id, SignIn.user_id == User.id)
-    return (
-        _people()
-        .add_columns(SignIn.id.label("session_id"), SignIn.last_seen_at)
-        .join(SignIn, same_user)
-        .where(
-            SignIn.tenant_id == tenant_id,
-            SignIn.token_sha256 == token_sha256,
-            SignIn.revoked_at.is_(None),
-            SignIn.expires_at > now,
-            SignIn.last_seen_at > now - IDLE,
-            SignIn.auth_epoch == User.auth_epoch,
-        )
-    )
-
-
-def _actor(row: Row[Any], *, session_id: UUID | None = None) -> Actor:
+def _actor(row: Row[Any]) -> Actor:
     tenant = Tenant(**{field: getattr(row, f"of_{field}") for field in Tenant.__slots__})
-    return Actor(tenant, row.user_id, row.role, row.name, row.email, session_id)
+    return Actor(tenant, row.user_id, row.role, row.name, row.email)
 
 
-def _note_seen(connection: Connection, tenant_id: UUID, session_id: UUID) -> None:
-    connection.execute(
-        update(SignIn)
-        .where(SignIn.tenant_id == tenant_id, SignIn.id == session_id)
-        .values(last_seen_at=clock.now())
-    )
-
-
-def _take_attempt(actor: Actor) -> bool:
-    """Count a try before it is judged, so that many at once are at most five; False: locked."""
-    now = clock.now()
-    was_locked = User.locked_until.is_not(None)  # and is no more, or this row would not be met
-    misses = case((was_locked, 1), else_=User.failed_logins + 1)
-    return _write_user(
-        actor,
-        or_(User.locked_until.is_(None), User.locked_until <= now),
-        failed_logins=misses,
-        locked_until=case((misses >= MISSES, now + LOCK), else_=None),
-    )
-
-
-def _forget_misses(actor: Actor) -> None:
-    _write_user(actor, User.failed_logins > 0, failed_logins=0, locked_until=None)
-
-
-def _write_user(actor: Actor, condition: ColumnElement[bool], **values: object) -> bool:
+def _note_seen(tenant_id: UUID, session_id: UUID) -> None:
+    mine = and_(SignIn.tenant_id == tenant_id, SignIn.id == session_id)
     with directory() as connection:
-        _enter(connection, actor.tenant_id)
-        mine = and_(User.tenant_id == actor.tenant_id, User.id == actor.user_id)
-        done = connection.execute(update(User).where(mine, condition).values(**values))
-        return done.rowcount == 1
+        _enter(connection, tenant_id)
+        connection.execute(update(SignIn).where(mine).values(last_seen_at=clock.now()))

@@ -4,9 +4,11 @@ from sqlalchemy import Connection, text
 
 SCHEMAS = ["core", "goals", "sales", "billing", "commissions", "custom"]
 POLICY = "({column} = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
-# Unique in the installation and asked before a tenant is known: its key is the e-mail alone.
-DIRECTORY = "core.login_directory"
+# Unique in the installation and asked before a tenant is known: their keys are without one.
+DIRECTORIES = {"core.login_directory", "core.identity_directory"}
 TENANTS = "core.tenants"
+# Of no tenant at all: the application's role reaches them by functions of the owner only.
+SEALED = {"core.login_attempts", "core.setup_links"}
 
 _TABLES = """
     SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relforcerowsecurity,
@@ -16,6 +18,13 @@ _TABLES = """
         AND (n.nspname || '.' || c.relname = :tenants OR EXISTS (
             SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'))
     ORDER BY 2
+"""
+_SEALS = """
+    SELECT c.relrowsecurity AND c.relforcerowsecurity AS has_policies_only,
+        (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid) AS policies,
+        (SELECT count(*) FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS grants
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname || '.' || c.relname = :name
 """
 _POLICIES = """
     SELECT polcmd, polpermissive, polroles = '{0}' AS for_all,
@@ -71,6 +80,15 @@ def findings(connection: Connection) -> list[str]:
     ]
 
 
+def open_seals(connection: Connection) -> list[str]:
+    """The tables of no tenant that anyone but their owner could read or write."""
+    return [
+        name
+        for name in sorted(SEALED)
+        if tuple(connection.execute(text(_SEALS), {"name": name}).one()) != (True, 0, 0)
+    ]
+
+
 def _scope() -> dict[str, object]:
     return {"schemas": SCHEMAS, "tenants": TENANTS}
 
@@ -89,7 +107,7 @@ def _security(connection: Connection, table) -> list[str]:
 
 
 def _keys(connection: Connection, table) -> list[str]:
-    if table.name in {DIRECTORY, TENANTS}:
+    if table.name in DIRECTORIES | {TENANTS}:
         return []
     unique = connection.execute(text(_UNIQUE), {"oid": table.oid}).all()
     found = [
@@ -110,7 +128,7 @@ def _foreign_keys(connection: Connection, table) -> list[str]:
             found.append(f"refers out of its tenant: {key.name}")
         if key.confdeltype in "nd" or key.confupdtype in "ndc":
             found.append(f"changes keys by itself: {key.name}")
-    if table.name not in {DIRECTORY, TENANTS} and TENANTS not in {k.target for k in references}:
+    if table.name not in DIRECTORIES | {TENANTS} and TENANTS not in {k.target for k in references}:
         found.append("does not refer to its tenant")
     return found
 

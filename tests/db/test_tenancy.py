@@ -9,8 +9,8 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from goals_core import clock, db
+from goals_core.models.access import ApiToken, IdentityRow, Link, UserIdentity
 from goals_core.models.base import Base, new_id
-from goals_core.models.core import ApiToken
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice
 from goals_core.services import progress, signin, tracking
 from tests import makers
@@ -56,7 +56,29 @@ def test_every_table_of_tenants_is_protected(owner: Engine) -> None:
 
 def test_every_table_of_the_models_is_one_that_the_catalogue_check_sees(owner: Engine) -> None:
     with owner.connect() as connection:
-        assert set(catalogue.tables(connection)) == set(Base.metadata.tables)
+        seen = set(catalogue.tables(connection)) | catalogue.SEALED
+        assert seen == set(Base.metadata.tables)
+
+
+def test_what_belongs_to_no_tenant_is_sealed(owner: Engine, app: psycopg.Connection) -> None:
+    with owner.connect() as connection:
+        assert catalogue.open_seals(connection) == []
+    for table in catalogue.SEALED:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(f"SELECT FROM {table}")
+        app.rollback()
+
+
+def test_the_check_itself_finds_a_seal_that_is_broken(owner: Engine) -> None:
+    for deed in (
+        "GRANT SELECT ON core.setup_links TO goals_rw",
+        "GRANT UPDATE ON core.setup_links TO PUBLIC",
+        "CREATE POLICY all_of_it ON core.setup_links USING (true)",
+        "ALTER TABLE core.setup_links NO FORCE ROW LEVEL SECURITY",
+    ):
+        with owner.connect() as connection:  # never committed
+            connection.execute(text(deed))
+            assert catalogue.open_seals(connection) == ["core.setup_links"], deed
 
 
 @pytest.mark.parametrize(
@@ -229,6 +251,10 @@ def _fill(company: Cast) -> None:
     makers.add(company.tenant, CustomRecord, makers.custom(company.rep, 5))
     makers.add_rate(company.tenant, "EUR", makers.TODAY, "1.1")
     makers.add(company.tenant, ApiToken, _api_token(company))
+    makers.add(company.tenant, Link, _link(company))
+    makers.add(company.tenant, UserIdentity, _identity(company))
+    with db.tenant_session(company.system) as session:
+        session.add(IdentityRow(tenant_id=company.tenant.id, **_identity_key(company)))
     login = signin.find_login(company.rep.email)
     assert login is not None
     with db.tenant_session(login.actor) as session:
@@ -242,3 +268,22 @@ def _api_token(company: Cast) -> dict[str, object]:
         "token_sha256": new_id().bytes,
         "created_at": clock.now(),
     }
+
+
+def _link(company: Cast) -> dict[str, object]:
+    return {
+        "user_id": company.rep.user_id,
+        "purpose": "reset",
+        "token_sha256": new_id().bytes,
+        "created_at": clock.now(),
+        "expires_at": clock.now(),
+    }
+
+
+def _identity(company: Cast) -> dict[str, object]:
+    return _identity_key(company) | {"linked_at": clock.now()}
+
+
+def _identity_key(company: Cast) -> dict[str, object]:
+    issuer = "https://id.example"
+    return {"issuer": issuer, "subject": company.rep.email, "user_id": company.rep.user_id}

@@ -38,7 +38,7 @@ from tests.db.statements import loose_tables
 
 # What comes before a tenant is known, or holds for the connection alone.
 _FREE = re.compile(
-    r"core\.set_tenant|core\.find_login|core\.list_tenants|advisory|SAVEPOINT|standard_conforming"
+    r"core\.(set_tenant|find_login|list_tenants|check_session|take_attempt|forget_attempts)|advisory|SAVEPOINT|standard_conforming"
     r"|pg_catalog\.version|current_schema|show |hstore|plan_cache_mode",
     re.IGNORECASE,
 )
