@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _hosts(cls, value: object) -> object:
-        return tuple(map(addresses.host_pattern, _listed(value)))
+        if not (names := _listed(value)):
+            raise ValueError("must name at least one host")
+        return tuple(map(addresses.host_pattern, names))
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
