@@ -42,7 +42,7 @@ def _open_up() -> Installation:
 
 
 def _give_up(error: Exception) -> NoReturn:
-    log.critical("Goals cannot start", reason=error)
+    log.critical("Goals cannot start: %s", error)
     # Nothing is open yet; leaving by an exception would bury the sentence in a traceback.
     os._exit(1)
 
