@@ -50,7 +50,7 @@ def create_user(
 ) -> UUID:
     """Make an account that may sign in with `email` and `password`."""
     email, name = email.strip().casefold(), name.strip()
-    _check_user(email, name, title, password)
+    _check_user(email, name, title, password, company=db.actor.tenant.name)
     visibility.need_person(db, manager_id)
     user = User(
         id=new_id(),
@@ -94,12 +94,12 @@ def get_user_id(db: TenantSession, *, email: str) -> UUID:
     return user_id
 
 
-def _check_user(email: str, name: str, title: str, password: str) -> None:
+def _check_user(email: str, name: str, title: str, password: str, *, company: str) -> None:
     checks = Checks()
     checks.text("email", email, longest=254, required=True)
     checks.text("name", name, longest=200, required=True)
     checks.text("title", title, longest=200)
     if email and not _EMAIL.fullmatch(email):
         checks.problem("email", N_("This is no e-mail address."))
-    passwords.check(checks, password)
+    passwords.check(checks, password, about=(name, email, company))
     checks.done()

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -132,9 +133,10 @@ def revoke_all(db: TenantSession, *, user_id: UUID) -> None:
 @open_to(Open.SIGNED_IN)
 def change_password(db: TenantSession, *, old: str, new: str) -> None:
     """Set a new password; every other session of the person ends, this one goes on."""
-    _check_new(old, new)
+    actor = db.actor
+    _check_new(old, new, about=(actor.name, actor.email, actor.tenant.name))
     # Before this transaction writes: a miss is counted in one of its own, and stays counted.
-    if prove(db.actor.email, old) is None:
+    if prove(actor.email, old) is None:
         checks = Checks()
         checks.problem("old", N_("This is not your current password."))
         checks.done()
@@ -165,9 +167,9 @@ def _end(db: TenantSession, which: ColumnElement[bool]) -> None:
     )
 
 
-def _check_new(old: str, new: str) -> None:
+def _check_new(old: str, new: str, *, about: Iterable[str]) -> None:
     checks, password = Checks(), Checks()
-    passwords.check(password, new)
+    passwords.check(password, new, about=about)
     for problem in password.problems:
         checks.problem("new", problem.message, **problem.facts)
     if new == old:

@@ -134,7 +134,18 @@ def test_bad_facts_of_a_person_are_refused_by_name(cast):
         assert len(identity.list_people(db)) == 7
 
 
-@pytest.mark.parametrize("password", ["x" * 12, "x" * 72, "ñ" * 6, "ñ" * 36])
+LONGEST = "señor ñandú cruza 7 ríos y orbit fern kettle mirrors walk slowly zzz"  # 72 bytes
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "kettle fern1",
+        "kettle orbit fern 7mirror" * 2 + "walks slowly and home.",
+        "kx7 ñq9 pv!",
+        LONGEST,
+    ],
+)
 def test_a_password_is_measured_in_bytes(cast, password):
     email = f"{uuid4().hex}@acme.example"
     user_id = new_user(cast.admin, email=email, password=password)
