@@ -24,7 +24,7 @@ with st.sidebar:
     account(actor)
 show_flash()
 if page.url_path != "imports":
-    import_files.forget()
+    import_files.leave()
 if refused := menu.refusal(actor, page.url_path or menu.START):
     st.title(page.title, anchor=False)
     empty_state(":material/lock:", _("This page is not yours to use"), say(refused))

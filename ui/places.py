@@ -11,7 +11,13 @@ from ui import standings
 
 MY_GOALS = PROJECT / "pages" / "my_goals.py"
 AT_RISK = PROJECT / "pages" / "at_risk.py"
-NEW_GOAL = PROJECT / "pages" / "new_goal.py"
+NEW_PEOPLE = PROJECT / "pages" / "people.py"
+TEAMS = PROJECT / "pages" / "teams.py"
+IMPORTS = PROJECT / "pages" / "imports.py"
+GOAL = PROJECT / "pages" / "new_goal.py"
+PEOPLE = PROJECT / "pages" / "people.py"
+TEAMS = PROJECT / "pages" / "teams.py"
+IMPORTS = PROJECT / "pages" / "imports.py"
 GOAL = PROJECT / "pages" / "goal.py"
 
 

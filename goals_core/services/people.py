@@ -146,8 +146,7 @@ def change(
     checks.done()
     locked = accounts.lock(db, [user_id])
     person = locked.one(user_id)
-    if seen_at not in (None, person.updated_at):
-        raise Stale(name=person.name)
+    _refuse_stale(person, seen_at)
     before = _facts(person)
     after = {"name": name, "title": title, "role": role, "manager_id": manager_id}
     if before == after:
@@ -204,7 +203,12 @@ def enable(db: TenantSession, user_id: UUID) -> None:
 
 @needs(Permission.MANAGE)
 def set_employment(
-    db: TenantSession, user_id: UUID, *, hired_on: date | None, left_on: date | None
+    db: TenantSession,
+    user_id: UUID,
+    *,
+    hired_on: date | None,
+    left_on: date | None,
+    seen_at: datetime | None = None,
 ) -> None:
     """Say when someone works here, first and last day included; prorated targets follow at once.
 
@@ -221,6 +225,7 @@ def set_employment(
     user = db.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))
     if user is None:
         raise NotFound(N_("person"))
+    _refuse_stale(user, seen_at)
     before = {"hired_on": user.hired_on, "left_on": user.left_on}
     after = {"hired_on": hired_on, "left_on": left_on}
     if before == after:
@@ -246,6 +251,11 @@ def leave_team(db: TenantSession, *, team_id: UUID, user_id: UUID, last_day: dat
         membership.member_to = last_day
         after = {"user_id": user_id, "member_to": last_day}
         audit.note(db, Deed.TEAM_LEFT, team_id, before=before, after=after)
+
+
+def _refuse_stale(person: User, seen_at: datetime | None) -> None:
+    if seen_at not in (None, person.updated_at):
+        raise Stale(name=person.name)
 
 
 def _facts(person: User) -> dict[str, Any]:
