@@ -11,7 +11,7 @@ help: ## show this list
 run: .venv/installed ## start the app on http://localhost:8501 (PORT=... changes it)
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: lint types ## lint, types and every test, with a real browser
+test: lint types audit ## lint, types, audit and every test, with a real browser
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest
 
@@ -22,6 +22,9 @@ lint: .venv/installed-dev ## ruff and the layers of the house
 
 types: .venv/installed-dev ## mypy, strict
 	@$(BIN)/python -m mypy
+
+audit: .venv/installed-dev ## known dangers in the code and in the pinned packages
+	@$(BIN)/python -m tests.audit
 
 soak: .venv/installed-dev ## the engine's long proof: random steps against the model
 	@exec $(BIN)/python -m tests.engine.soak --steps 10000
@@ -49,4 +52,4 @@ clean: ## forget the environment (the data in .goals stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test lint types soak psql clean
+.PHONY: help run test lint types audit soak psql clean

@@ -1,23 +1,24 @@
 """The launcher: `streamlit run app.py` serves the app, `ui/main.py` is its script."""
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
+from typing import NoReturn
 
 import streamlit as st
 import uvicorn
 
-from goals_core import installation
-from goals_core.config import PROJECT, BadSettings
+from goals_core import installation, logs
+from goals_core.config import PROJECT, BadSettings, settings
 from goals_core.installation import Installation, NotReady
-from ui.failures import log_errors_once, on_script_error
+from ui.failures import adopt_streamlits_logs, on_script_error
+from ui.limits import largest_message
 from ui.server import MIDDLEWARE, ROUTES
 
-log = logging.getLogger("goals")
+log = logs.get("goals")
 
 
 @asynccontextmanager
@@ -25,6 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """The database is ready before the first visitor is let in, and closed after the last."""
     opened = await asyncio.to_thread(_open_up)
     _say_hello(opened)
+    _bound_messages()
     _end_well()
     try:
         yield
@@ -36,9 +38,13 @@ def _open_up() -> Installation:
     try:
         return installation.open_up(log.info)
     except (NotReady, BadSettings) as error:
-        log.critical("Goals cannot start: %s", error)
-        # Nothing is open yet; leaving by an exception would bury the sentence in a traceback.
-        os._exit(1)
+        _give_up(error)
+
+
+def _give_up(error: Exception) -> NoReturn:
+    log.critical("Goals cannot start", reason=error)
+    # Nothing is open yet; leaving by an exception would bury the sentence in a traceback.
+    os._exit(1)
 
 
 def _say_hello(opened: Installation) -> None:
@@ -46,17 +52,22 @@ def _say_hello(opened: Installation) -> None:
     if opened.has_demo:
         from goals_core import demo
 
-        log.info("Sign in with the password %r as one of", demo.PASSWORD)
+        log.info(logs.Public(f"Sign in with the password {demo.PASSWORD!r} as one of"))
         for login in demo.LOGINS:
-            log.info("  %s (%s, %s)", login.email, login.role, login.tenant)
+            log.info(logs.Public(f"  {login.email} ({login.role}, {login.tenant})"))
+
+
+def _server() -> uvicorn.Server | None:
+    """The server around this app, unless another one than Streamlit's own runs it."""
+    found = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    return found if isinstance(found, uvicorn.Server) else None
 
 
 def _end_well() -> None:
     """Let Ctrl-C end the server with 0: uvicorn would raise it again, after all is closed."""
-    interrupt = signal.getsignal(signal.SIGINT)
-    server = getattr(interrupt, "__self__", None)
-    if not isinstance(server, uvicorn.Server) or not callable(interrupt):
-        return  # another server runs the app
+    interrupt, server = signal.getsignal(signal.SIGINT), _server()
+    if server is None or not callable(interrupt):
+        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         if server.should_exit:  # the second time: at once
@@ -66,16 +77,22 @@ def _end_well() -> None:
     signal.signal(signal.SIGINT, stop)
 
 
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
+def _bound_messages() -> None:
+    """Streamlit lets a browser send as much as the server does, and looks at it afterwards."""
+    if (server := _server()) is not None:
+        server.config.ws_max_size = largest_message()
 
 
-_log_to_stderr()
-log_errors_once()
+def _set_up_logs() -> None:
+    try:
+        logs.set_up(settings().log)
+    except BadSettings as error:
+        logs.set_up("text")
+        _give_up(error)
+    adopt_streamlits_logs()
+
+
+_set_up_logs()
 app = st.App(
     PROJECT / "ui" / "main.py",
     lifespan=lifespan,

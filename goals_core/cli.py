@@ -138,7 +138,7 @@ def psql() -> None:
         try:
             url = make_url(server.app_url).set(drivername="postgresql")
             program = server.binaries / "psql"
-            asked = subprocess.run(  # noqa: S603  (our own binary, our own address)
+            asked = subprocess.run(  # noqa: S603  # nosec B603  (our own binary and address)
                 [program, url.render_as_string(hide_password=False)], check=False
             )
         finally:

@@ -38,7 +38,13 @@ def connect(url: str, *, pool_size: int = 10) -> None:
     global _engine  # noqa: PLW0603  (the one pool of the process)
     gc.set_threshold(*_COLLECTED_AFTER)
     disconnect()
-    _engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    _engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error is logged, and what people typed is not
+    )
 
 
 def disconnect() -> None:

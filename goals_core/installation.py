@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from goals_core import db, schema
+from goals_core import db, schema, tracebacks
 from goals_core.config import settings
 from goals_core.embedded import Server, ServerDidNotStart, acquire
 from goals_core.models import access, core, goals, sources  # noqa: F401  (they fill the metadata)
@@ -114,7 +114,7 @@ def _check_address(variable: str, url: str) -> None:
 
 def _check(app_url: str) -> None:
     """Refuse a role that the wall between tenants does not hold, and an outdated schema."""
-    engine = create_engine(app_url)
+    engine = create_engine(app_url, hide_parameters=True)
     try:
         with engine.begin() as connection:
             role = connection.execute(text(_ROLE)).one()
@@ -170,5 +170,5 @@ def _readable(beginning: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
+        reason = " ".join(tracebacks.sentence(error.orig or error).split())
         raise NotReady(f"{beginning}: {reason}") from error

@@ -11,7 +11,7 @@ _LOCK = 7_233_001  # two starts at the same time migrate one after the other
 
 def migrate(owner_url: str, *, app_url: str) -> None:
     """Apply every missing revision as the owner, then admit the role that `app_url` names."""
-    engine = create_engine(owner_url)
+    engine = create_engine(owner_url, hide_parameters=True)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -42,7 +42,7 @@ export default function ({ data, setTriggerValue }) {
 
 def token() -> str | None:
     """What this browser came with: from its sign-in in this tab, otherwise from its cookie."""
-    found = st.session_state.get(TOKEN) or st.context.cookies.get(cookies.COOKIE)
+    found = st.session_state.get(TOKEN) or st.context.cookies.get(cookies.name())
     return found if isinstance(found, str) else None
 
 

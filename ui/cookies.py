@@ -9,12 +9,13 @@ import secrets
 import threading
 import time
 
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from goals_core.config import settings
 from goals_core.services.signin import LIFE
 
-COOKIE = "goals_session"
+_NAME = "goals_session"
 TICKET_HEADER = "X-Goals-Ticket"
 
 _TICKET_LIFE = 60.0  # seconds
@@ -39,11 +40,22 @@ def redeem(ticket: str) -> str | None:
     return token if until > time.monotonic() else None
 
 
+def name() -> str:
+    """Behind TLS the prefix binds it to this host: no neighbour and no plain HTTP can set it."""
+    return f"__Host-{_NAME}" if settings().secure_cookies else _NAME
+
+
+def read(connection: HTTPConnection) -> str:
+    """The token that a browser sends, or nothing."""
+    return connection.cookies.get(name(), "")
+
+
 def put(response: Response, token: str) -> None:
     response.set_cookie(
-        COOKIE,
+        name(),
         token,
         max_age=int(LIFE.total_seconds()),
+        path="/",  # and no domain, or a browser refuses the prefix
         httponly=True,  # out of reach of scripts
         samesite="lax",  # and of other sites' requests
         secure=settings().secure_cookies,
@@ -51,4 +63,6 @@ def put(response: Response, token: str) -> None:
 
 
 def take_away(response: Response) -> None:
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=settings().secure_cookies)
+    response.delete_cookie(
+        name(), path="/", httponly=True, samesite="lax", secure=settings().secure_cookies
+    )

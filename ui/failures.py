@@ -4,11 +4,13 @@ import logging
 import secrets
 
 import streamlit as st
+import streamlit.logger
 
+from goals_core import logs
 from goals_core.errors import GoalsError
 from ui.wording import _, md, say
 
-log = logging.getLogger("goals")
+log = logs.get("goals")
 
 
 def on_script_error(error: Exception) -> bool:
@@ -22,14 +24,20 @@ def sentence_of(error: BaseException) -> str:
     if isinstance(error, GoalsError):
         return say(error)
     reference = f"{secrets.randbelow(10**8):08d}"
-    log.error("Unexpected error, reference %s", reference, exc_info=error)
+    log.error("Unexpected error", reference=reference, exc_info=error)
     return _(
         "Something went wrong. If it happens again, give your administrator the number {reference}."
     ).format(reference=reference)
 
 
-def log_errors_once() -> None:
-    """Keep Streamlit from logging a script's error too: it comes here first or never."""
+def adopt_streamlits_logs() -> None:
+    """Let Streamlit log as we do, and not a script's error too: it comes here first or never."""
+    streamlit.logger.setup_formatter = _adopt  # each of its loggers would have a handler of its own
+    streamlit.logger.update_formatter()
     logging.getLogger("streamlit.error_util").addFilter(
         lambda record: record.msg != "Uncaught app execution"
     )
+
+
+def _adopt(logger: logging.Logger) -> None:
+    logs.adopt(logger.name)

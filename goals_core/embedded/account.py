@@ -42,7 +42,7 @@ class Account:
         environment: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as the account, in a session of its own so that no Ctrl-C reaches it."""
-        return subprocess.run(  # noqa: S603 - every command is ours
+        return subprocess.run(  # noqa: S603  # nosec B603 - every command is ours
             command,
             user=self.uid if self.is_other else None,
             group=self.gid if self.is_other else None,

@@ -87,7 +87,7 @@ def socket_folder(place: Place) -> Path:
     """A private folder for the socket, whose path is short wherever the project lies."""
     base = Path(tempfile.gettempdir())
     if not (FIT_FOR_A_SOCKET.fullmatch(str(base)) and place.account.reaches(base)):
-        base = Path("/tmp")  # noqa: S108 - what is below is checked
+        base = Path("/tmp")  # noqa: S108  # nosec B108 - what is below is checked
     folder = base / f"goals-{place.account.uid}-{_digest(place.home)}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)

@@ -115,12 +115,17 @@ def test_a_component_that_is_mounted_anew_does_not_knock_again(
     assert said == {"asked": ["first", "second"], "told": ["done kept", "done kept"]}
 
 
-@pytest.mark.parametrize("path", ["/media/abc.csv", "/_stcore/metrics", "/_stcore/upload_file/x"])
-def test_a_visitor_without_a_session_gets_no_file_and_no_metrics(app: App, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("/media/abc.csv", 401), ("/_stcore/upload_file/x", 401), ("/_stcore/metrics", 404)],
+)
+def test_a_visitor_without_a_session_gets_no_file_and_no_metrics(
+    app: App, path: str, code: int
+) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(app.url + path, timeout=10)
     refused.value.close()
-    assert refused.value.code == 401
+    assert refused.value.code == code
 
 
 def test_every_answer_carries_the_content_security_policy(app: App) -> None:

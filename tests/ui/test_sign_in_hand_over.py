@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
-from ui import auth, cookies, server
+from ui import auth, cookies, handover
 from ui.feedback import _FLASH
 
 TOKEN = "the-token"
@@ -25,18 +25,18 @@ class Browser:
         headers = {
             cookies.TICKET_HEADER: ticket,
             "Sec-Fetch-Site": site,
-            "Cookie": f"{cookies.COOKIE}={self.cookie}" if self.cookie else "",
+            "Cookie": f"{cookies.name()}={self.cookie}" if self.cookie else "",
         }
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        answer = asyncio.run(server.accept(Request({"type": "http", "headers": raw})))
+        answer = asyncio.run(handover.accept(Request({"type": "http", "headers": raw})))
         if given := answer.headers.get("set-cookie"):
-            self.cookie = SimpleCookie(given)[cookies.COOKIE].value
+            self.cookie = SimpleCookie(given)[cookies.name()].value
         return answer
 
 
 @pytest.fixture
 def browser(monkeypatch):
-    monkeypatch.setattr(server, "_traded", {})
+    monkeypatch.setattr(handover, "_traded", {})
     return Browser()
 
 
@@ -78,17 +78,17 @@ def test_another_site_is_refused_although_the_browser_has_the_cookie(browser):
 def test_a_used_ticket_is_forgotten_after_a_minute(browser, monkeypatch):
     ticket = cookies.issue(TOKEN)
     browser.knock(ticket)
-    later = server.time.monotonic() + 61
-    monkeypatch.setattr(server.time, "monotonic", lambda: later)
+    later = handover.time.monotonic() + 61
+    monkeypatch.setattr(handover.time, "monotonic", lambda: later)
     assert browser.knock(ticket).status_code == 410
     browser.knock(cookies.issue("next"))
-    assert len(server._traded) == 1
+    assert len(handover._traded) == 1
 
 
 def test_neither_ticket_nor_token_is_kept_in_the_clear(browser):
     ticket = cookies.issue(TOKEN)
     browser.knock(ticket)
-    kept = repr(server._traded)
+    kept = repr(handover._traded)
     assert ticket not in kept
     assert TOKEN not in kept
 
