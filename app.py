@@ -37,13 +37,20 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def _open_up() -> Installation:
     try:
+        _check_place()
         return installation.open_up(log.info)
     except (NotReady, BadSettings) as error:
         _give_up(error)
 
 
+def _check_place() -> None:
+    """Below another path Streamlit's routes would not be where the doors before them stand."""
+    if st.get_option("server.baseUrlPath"):
+        raise NotReady("server.baseUrlPath is set, but the app lives at the top of its address.")
+
+
 def _give_up(error: Exception) -> NoReturn:
-    log.critical("Goals cannot start", reason=error)
+    log.critical("Goals cannot start: %s", error)
     # Nothing is open yet; leaving by an exception would bury the sentence in a traceback.
     os._exit(1)
 

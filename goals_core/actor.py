@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from goals_core import clock
+from goals_core import clock, logs
 from goals_core.errors import NotAllowed
 from goals_core.permissions import Permission, Reach, Role, reach
+
+_log = logs.get("goals.security")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ class Actor:
         return reach(self.role, permission)
 
     def need(self, permission: Permission) -> None:
-        """Refuse with `NotAllowed` when the role lacks the permission."""
+        """Refuse with `NotAllowed` when the role lacks the permission; the log knows of it."""
         if not self.may(permission):
+            _log.warning(
+                "Refused for want of a permission",
+                permission=permission.value,
+                user=self.user_id,
+                tenant=self.tenant_id,
+            )
             raise NotAllowed(permission=permission.value)

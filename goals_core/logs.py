@@ -17,6 +17,7 @@ from goals_core import tracebacks
 
 Form = Literal["text", "json"]
 
+_OURS = ("goals", "goals_core")
 # They bring handlers of their own, or would say too much; `adopt` lets them speak through ours.
 _OTHERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
 _SILENT = ("uvicorn.access",)  # addresses and query strings, one line per request
@@ -36,22 +37,7 @@ def get(name: str) -> BoundLogger:
 
 def set_up(form: Form, *, level: int = logging.INFO) -> None:
     """Write every event of this process to standard error; called again, in the new form."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[
-                ProcessorFormatter.remove_processors_meta,
-                _as_json if form == "json" else _as_text,
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.WARNING)  # of libraries, what is wrong
-    logging.getLogger("goals").setLevel(level)
-    logging.getLogger("goals_core").setLevel(level)
-    logging.captureWarnings(True)
+    _handle_all(form, level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -75,6 +61,24 @@ def adopt(*names: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+
+
+def _handle_all(form: Form, level: int) -> None:
+    """One handler for everything that the standard library's loggers are told."""
+    render = _as_json if form == "json" else _as_text
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)  # of libraries, what is wrong
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+    logging.captureWarnings(True)
 
 
 def _is_no_visit(record: logging.LogRecord) -> bool:

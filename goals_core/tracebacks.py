@@ -15,25 +15,27 @@ _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
 _DEEPEST = 20  # a chain that bites its own tail ends somewhere
 
-# Where the server cites a value, it does so at the end: `invalid input syntax for type uuid: "x"`.
-_CITED = re.compile(r':\s*".*', re.DOTALL)
+# Errors about data cite values, all others names: `value "x" is out of range for type integer`.
+_CITED = re.compile(r"""(["']).*["']""", re.DOTALL)
 _DETAIL = re.compile(
-    r"^\s*(DETAIL|CONTEXT|HINT|LINE \d+):.*?(?=^\[SQL|\Z)", re.DOTALL | re.MULTILINE
+    r"^[ \t]{0,20}(DETAIL|CONTEXT|HINT|LINE \d+):.*?(?=^\[SQL|\Z)", re.DOTALL | re.MULTILINE
 )
 
+# Every repetition has an end: what is logged may be long, and be written to keep us busy.
+_LONGEST = 50_000  # signs
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(\w://)[^\s/@\"']+@"), r"\1…@"),  # the user and password of an address
-    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), "(e-mail)"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 …"),
-    (re.compile(r"(?i)\b((?:set-)?cookie)\b(\s*[:=]\s*)[^\n]*"), r"\1\2…"),
+    (re.compile(r"(\w://)[^\s/@\"']{1,500}@"), r"\1…@"),  # the user and password of an address
+    (re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){0,8}"), "(e-mail)"),
+    (re.compile(r"(?i)\b(bearer|basic)\s{1,9}[\w.~+/=-]{8,5000}"), r"\1 …"),
+    (re.compile(r"(?i)\b((?:set-)?cookie)\b(\s{0,9}[:=]\s{0,9})[^\n]*"), r"\1\2…"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:password|passwd|secret|token|ticket|goals_session|_xsrf)[\"']?)"
-            r"(\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;)&]+)"
+            r"(?i)((?:password|passwd|secret|token|ticket|goals_session|_xsrf)[\"']?)"
+            r"(\s{0,9}[:=]\s{0,9})(\"[^\"]*\"|'[^']*'|[^\s,;)&]+)"
         ),
         r"\1\2…",
     ),
-    (re.compile(r"(/[^\s\"'?]*)\?[^\s\"')]+"), r"\1?…"),  # what was asked for, not with what
+    (re.compile(r"(/[^\s\"'?/]{0,200})\?[^\s\"')]+"), r"\1?…"),  # what was asked for, not with what
 )
 
 
@@ -49,7 +51,7 @@ def sentence(error: BaseException) -> str:
 
 def scrub(text: str) -> str:
     """Take e-mails, secrets, cookies and query strings out of a text, whoever wrote it."""
-    text = _DETAIL.sub("", text)
+    text = _DETAIL.sub("", text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …")
     for found, instead in _SECRETS:
         text = found.sub(instead, text)
     return text
@@ -86,7 +88,9 @@ def _statement_and_refusal(error: DBAPIError) -> str:
 
 def _refusal(error: psycopg.Error) -> str:
     told = error.diag
-    message = _CITED.sub("", told.message_primary or str(error))
+    message = told.message_primary or str(error)
+    if isinstance(error, psycopg.DataError):
+        message = _CITED.sub(r"\1…\1", message)
     where = {
         "state": error.sqlstate,
         "constraint": told.constraint_name,

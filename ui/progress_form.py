@@ -14,7 +14,7 @@ from goals_core.kinds import AssignmentStatus, GoalType, Metric, Source
 from goals_core.services import progress
 from ui import reads, standings
 from ui.feedback import field_error, flash, refusals
-from ui.wording import _, spoken
+from ui.wording import _, md, spoken
 
 _FORM = "progress"
 _DONE = "goals_progress_recorded"
@@ -69,7 +69,7 @@ def _number(goal: Standing) -> tuple[str, str]:
         width="stretch",
         key=f"kind_{goal.id}",
     )
-    unit = f" ({goal.unit})" if goal.unit else ""
+    unit = f" ({md(goal.unit)})" if goal.unit else ""
     typed = st.text_input(_("Number") + unit, key=f"number_{goal.id}")
     for field in ("value", "change"):  # the problem is told of the one that was given
         field_error(field, form=_FORM)

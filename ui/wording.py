@@ -35,6 +35,8 @@ from goals_core.permissions import Role
 
 CATALOGUES = PROJECT / "locale"
 _NBSP = "\N{NO-BREAK SPACE}"
+# Inside "://" and after "www": what Markdown takes for the beginning of a web address.
+_ADDRESS = re.compile(r"(?<=:/)(?=/)|(?<=www)(?=\.)", re.IGNORECASE)
 _LONGEST_NUMBER = 40  # characters; far more than NUMERIC(15,2) can need
 
 
@@ -190,7 +192,11 @@ def name(member: StrEnum) -> str:
 
 
 def md(text: str) -> str:
-    """Text that Markdown shows exactly as it is; for every sink that reads Markdown."""
+    """Text that Markdown shows exactly as it is; for every sink that reads Markdown.
+
+    A web address would become a link even so: a sign without width keeps it from that.
+    """
+    text = _ADDRESS.sub("\N{WORD JOINER}", text)
     return "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text)
 
 

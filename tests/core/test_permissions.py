@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from goals_core import imports, services
 from goals_core.actor import Actor, Tenant
@@ -80,6 +81,19 @@ def test_who_lacks_the_permission_is_refused_before_anything_is_looked_at(operat
         with pytest.raises(NotAllowed, match=operation.needs):
             operation.function(Actor(TENANT, None, role, "Nobody"))
     assert bool(refused) is (operation.needs is not Permission.READ)
+
+
+def test_a_refusal_is_in_the_log_by_ids_only():
+    actor = Actor(TENANT, UUID(int=7), Role.REP, "Linda", "linda@acme.example")
+    with capture_logs() as told, pytest.raises(NotAllowed):
+        actor.need(Permission.MANAGE)
+    (line,) = told
+    assert (line["user"], line["tenant"], line["permission"]) == (
+        UUID(int=7),
+        TENANT.id,
+        "goals:manage",
+    )
+    assert "linda" not in str(line).casefold()
 
 
 def role_permissions(role: Role) -> set[Permission]:

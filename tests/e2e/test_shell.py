@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.sync.client import connect
 
 from tests.e2e.conftest import App, idle, sign_in
 from ui import auth
@@ -133,6 +135,30 @@ def test_every_answer_carries_the_content_security_policy(app: App) -> None:
         policy = answer.headers["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+def test_a_websocket_is_for_our_own_pages_and_takes_no_large_message(app: App) -> None:
+    stream = app.url.replace("http", "ws") + "/_stcore/stream"
+    for origin in (None, "http://evil.example"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(stream, origin=origin, subprotocols=["streamlit"])
+        assert refused.value.response.status_code == 403
+    with connect(stream, origin=app.url, subprotocols=["streamlit"]) as socket:
+        socket.send(b"x" * 2_200_000)
+        with pytest.raises(ConnectionClosedError) as closed:
+            list(socket)
+        assert closed.value.rcvd.code == 1009
+
+
+def test_the_log_names_nobody_and_no_visit(visitor: Callable[..., Page], app: App) -> None:
+    page = visitor()
+    sign_in(page, MANAGER, at="/my_goals?marker=abc")
+    page.context.close()
+    _start, _ready, since = app.read_log().partition("Application startup complete")
+    assert MANAGER not in since
+    assert "marker" not in since
+    assert "127.0.0.1" not in since
+    assert "Traceback" not in since
 
 
 def sign_out(page: Page) -> None:

@@ -1,8 +1,10 @@
 """Words and numbers: exact both ways, never rosier than they are."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import unescape
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -272,6 +274,13 @@ def test_escaped_text_holds_nothing_that_markdown_reads(text):
 
 def test_escaped_text_shows_as_it_was_typed():
     assert md("Q1 *100%* $5") == "Q1 &#42;100&#37;&#42; &#36;5"
+
+
+@pytest.mark.parametrize("address", ["https://example.invalid", "http://a.b", "WWW.b.example"])
+def test_no_web_address_becomes_a_link(address):
+    shown = unescape(md(address))
+    assert re.search(r"https?://|www\.", shown, re.IGNORECASE) is None
+    assert shown.replace("\N{WORD JOINER}", "") == address
 
 
 ENUMS = set(wording._NAMES)
