@@ -139,7 +139,7 @@ def enter(
     try:
         return _enter(provider_words.read(claims, provider, now=clock.now()), user_agent, address)
     except NotWelcome as refused:
-        log.warning("A provider's sign-in opens no account", reason=refused.why, **refused.ids)
+        log.warning("A provider's sign-in opens no account", reason=refused.why.value, **refused.ids)
         raise
 
 
@@ -149,7 +149,7 @@ def _enter(word: Word, user_agent: str, address: str) -> Entry:
     except IntegrityError as error:
         if not any(name in str(error.orig) for name in _LINKED_MEANWHILE):
             raise
-    return _come_in(word, user_agent, address)  # another browser has linked it just now
+    return _come_in(word, user_agent, address)  # linked meanwhile: it is found now
 
 
 def _come_in(word: Word, user_agent: str, address: str) -> Entry:
@@ -204,7 +204,10 @@ def _link(db: TenantSession, word: Word, trusted: Rules) -> None:
     assert user_id is not None  # noqa: S101  (accounts have an id; only the system has none)
     if word.domain not in trusted.domains:
         raise NotWelcome(Why.DOMAIN, **_ids(db))
-    if any(identity.issuer == word.issuer for identity in identities(db, user_id=user_id)):
+    known = {one.issuer: one.subject for one in identities(db, user_id=user_id)}
+    if known.get(word.issuer) == word.subject:
+        return  # another browser has linked it just now
+    if word.issuer in known:
         raise NotWelcome(Why.ANOTHER, **_ids(db))
     named = {"user_id": user_id, "issuer": word.issuer, "subject": word.subject}
     db.add(IdentityRow(tenant_id=db.tenant_id, **named))
