@@ -33,6 +33,8 @@ class Deed(StrEnum):
     USER_CREATED = "user:created"
     USER_SIGNED_IN = "user:signed_in"
     USER_PASSWORD_CHANGED = "user:password_changed"  # noqa: S105  (a tag)
+    USER_IDENTITY_LINKED = "user:identity_linked"
+    USER_IDENTITY_UNLINKED = "user:identity_unlinked"
     USER_EMPLOYMENT_CHANGED = "user:employment_changed"
     USER_CHANGED = "user:changed"
     USER_DISABLED = "user:disabled"
