@@ -173,7 +173,8 @@ def explain(kind: Kind) -> None:
 def commit(actor: Actor, kind: Kind, preview: Preview[Any]) -> Imported | None:
     """Bring the file in, all of it or nothing; afterwards the field is empty again.
 
-    Who is new by it gets a link, which is mailed or kept to be taken away. None: some rows no longer fit; the file is kept, and they are marked in its preview.
+    Who is new by it gets a link, which is mailed or kept to be taken away. None: some rows no
+    longer fit; the file is kept, and they are marked in its preview.
     """
     try:
         with tenant_session(actor) as db:

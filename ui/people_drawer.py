@@ -146,7 +146,11 @@ def _actions(actor: Actor, person: PersonView) -> None:
         ):
             _do(actor, person, people.enable, _("{name} can sign in again."))
         st.button(
-            _("Edit"), icon=":material/edit:", on_click=people_steps.start_edit, args=(person,), key="edit"
+            _("Edit"),
+            icon=":material/edit:",
+            on_click=people_steps.start_edit,
+            args=(person,),
+            key="edit",
         )
         more = _more(actor, person)
         if more:
@@ -179,7 +183,7 @@ def _chosen(actor: Actor, person: PersonView, deed: str) -> None:
             people_links.invite(actor, person.id)
         else:
             people_links.reset(actor, person.id)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _do(

@@ -62,7 +62,7 @@ def _edit(actor: Actor, person: PersonView) -> None:
     elif wanted.role is not seen.role:
         st.session_state[_WANTED] = wanted
         dialogs.go(ROLE)
-        st.rerun(scope="fragment")
+        st.rerun()
     else:
         _save(actor, seen, wanted, form, top)
 
@@ -87,9 +87,7 @@ def _ask_about_role(actor: Actor, details: PersonDetails, wanted: Wanted) -> Non
     if details.leads and Reach.LED not in reach(wanted.role, Permission.READ):
         sentences.append(_("They lead {teams}, and will no longer see or set its goals."))
     facts = {"name": seen.name, "teams": ", ".join(details.leads)}
-    question = Question(
-        title, " ".join(sentences).format(**facts), _("Change the role"), "role"
-    )
+    question = Question(title, " ".join(sentences).format(**facts), _("Change the role"), "role")
     if dialogs.ask(question, partial(people_form.save, actor, seen, wanted)):
         dialogs.say_done(_("Saved."))
         st.rerun()
@@ -122,4 +120,3 @@ def _ask_about_disabling(actor: Actor, details: PersonDetails) -> None:
     if dialogs.ask(question, disable):
         dialogs.say_done(_("{name} can no longer sign in.").format(name=person.name))
         st.rerun()
-

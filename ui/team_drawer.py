@@ -110,25 +110,24 @@ def _table(shown: Sequence[Member]) -> None:
     if st.session_state.pop(_UNSELECT, False):
         st.session_state[_TABLE] = {"selection": {"rows": [], "columns": [], "cells": []}}
     until = [spoken().day(m.member_to) if m.member_to else None for m in shown]
-    rows = [(m.name, spoken().day(m.member_from), last) for m, last in zip(shown, until, strict=True)]
-    st.dataframe(
+    rows = [
+        (m.name, spoken().day(m.member_from), last) for m, last in zip(shown, until, strict=True)
+    ]
+    chosen = st.dataframe(
         pd.DataFrame(rows, columns=list(_columns())),
         column_config=_columns(),
         hide_index=True,
         height="content" if len(shown) <= _UNSCROLLED else 430,
         placeholder="—",
-        on_select=lambda: _open(shown),
+        on_select="rerun",
         selection_mode="single-cell",
         key=_TABLE,
         alt=_("Members"),
     )
-
-
-def _open(shown: Sequence[Member]) -> None:
-    cells = st.session_state[_TABLE]["selection"]["cells"]
-    if cells:
-        st.session_state[_UNSELECT] = True
+    if cells := chosen["selection"]["cells"]:
+        st.session_state[_UNSELECT] = True  # so that the same one can be clicked again
         team_steps.start_changing(shown[cells[0][0]])
+        st.rerun()
 
 
 def _columns() -> dict[str, Any]:
