@@ -46,6 +46,6 @@ if (
         key="bring_people",
     )
 ):
-    st.switch_page(IMPORTS, query_params={"kind": "people"})
+    st.switch_page(IMPORTS, query_params={"kind": _("People")})
 
 people_drawer.show(actor)

@@ -16,7 +16,7 @@ from ui import dialogs, people_form, people_links, people_steps, reads
 from ui.feedback import refusals, tell
 from ui.forms import Form
 from ui.people_list import OPEN, STATES, close
-from ui.places import TEAMS
+from ui.places import IMPORTS, TEAMS
 from ui.session import require_actor
 from ui.wording import _, md, n_, name, spoken
 
@@ -64,7 +64,17 @@ def _invite() -> None:
     top, form = st.container(), Form(INVITE)
     wanted = people_form.fields(form, people_form.managers(actor), is_new=True)
     st.caption(_("The person chooses a password by a link, which you get next."))
-    if not st.button(_("Invite"), type="primary", key="invite_send"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sent = st.button(_("Invite"), type="primary", key="invite_send")
+        if st.button(
+            _("Many at once: from a spreadsheet"),
+            icon=":material/upload_file:",
+            type="tertiary",
+            key="invite_many",
+        ):
+            dialogs.forget()
+            st.switch_page(IMPORTS, query_params={"kind": _("People")})
+    if not sent:
         return
     try:
         with tenant_session(actor) as db:
@@ -117,7 +127,7 @@ def _facts(details: PersonDetails) -> None:
         for label, words in _told(details):
             with st.container(horizontal=True, wrap=False, gap="small"):
                 st.markdown(f":gray[{md(label)}]", width=140)
-                st.markdown(md(words) or _NOTHING, width="stretch")
+                st.text(words or _NOTHING)  # as it is: no e-mail becomes a link
 
 
 def _told(details: PersonDetails) -> list[tuple[str, str]]:

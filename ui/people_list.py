@@ -140,7 +140,7 @@ def _row(person: PersonView) -> tuple[object, ...]:
 def _columns() -> dict[str, Any]:
     states = {name(state): color for state, color in STATES.items()}
     return {
-        "person": st.column_config.TextColumn(_("Name"), width=170, pinned=True),
+        "person": st.column_config.TextColumn(_("Name"), width=170),
         "state": st.column_config.MultiselectColumn(
             _("State"), options=list(states), color=list(states.values()), width=100
         ),

@@ -132,7 +132,7 @@ def _table(shown: Sequence[Member]) -> None:
 
 def _columns() -> dict[str, Any]:
     return {
-        "member": st.column_config.TextColumn(_("Name"), width="medium"),
-        "from": st.column_config.TextColumn(_("First day"), width=120),
-        "to": st.column_config.TextColumn(_("Last day"), width=120),
+        "member": st.column_config.TextColumn(_("Name")),
+        "from": st.column_config.TextColumn(_("First day"), width=105),
+        "to": st.column_config.TextColumn(_("Last day"), width=105),
     }

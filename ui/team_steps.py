@@ -151,8 +151,8 @@ def _undo(actor: Actor, team: TeamSummary, member: Member) -> None:
     question = Question(
         _("Take back that {name} was in {team}?").format(name=member.name, team=team.name),
         _(
-            "The team's open goals no longer count their records. What leaves the team on a day"
-            " gets a last day instead."
+            "The team's open goals no longer count these records. Who leaves the team gets a last"
+            " day instead."
         ),
         _("Take back"),
         "undo",
