@@ -1,6 +1,7 @@
 """The drawer of one person: who they are, what can be done about their account, their teams."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from uuid import UUID
 
 import streamlit as st
@@ -15,7 +16,7 @@ from goals_core.services.people import Membership, PersonDetails
 from ui import dialogs, people_form, people_links, people_steps, reads
 from ui.feedback import refusals, tell
 from ui.forms import Form
-from ui.people_list import OPEN, STATES, close
+from ui.people_list import COLORS, OPEN, close, state
 from ui.places import IMPORTS, TEAMS
 from ui.session import require_actor
 from ui.wording import _, md, n_, name, spoken
@@ -119,7 +120,7 @@ def _body(user_id: UUID) -> None:
 def _facts(details: PersonDetails) -> None:
     person = details.person
     badges = [
-        f":{STATES[person.state]}-badge[{name(person.state)}]",
+        f":{COLORS[person.state]}-badge[{state(person.state)}]",
         f":blue-badge[{name(person.role)}]",
     ]
     st.markdown(" ".join(badges))
@@ -127,7 +128,8 @@ def _facts(details: PersonDetails) -> None:
         for label, words in _told(details):
             with st.container(horizontal=True, wrap=False, gap="small"):
                 st.markdown(f":gray[{md(label)}]", width=140)
-                st.text(words or _NOTHING)  # as it is: no e-mail becomes a link
+                # as it is typed, and on as many lines as it needs: no e-mail becomes a link
+                st.html(f'<span style="overflow-wrap: anywhere">{escape(words or _NOTHING)}</span>')
 
 
 def _told(details: PersonDetails) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The list of people: its filters live in the address, its rows can be clicked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from ui.wording import _, n_, name, spoken
 
 OPEN = "person"
 """The query parameter that names the person whose details are open."""
-STATES = {PersonState.ACTIVE: "green", PersonState.INVITED: "orange", PersonState.DISABLED: "gray"}
+COLORS = {PersonState.ACTIVE: "green", PersonState.INVITED: "orange", PersonState.DISABLED: "gray"}
 _TABLE, _UNSELECT = "people_table", "people_unselect"
 _SEARCH, _ROLES, _STATES = "people_search", "people_role", "people_state"
 _PAGE_SIZE = 15
@@ -50,8 +50,8 @@ def filters() -> Filters:
         bind="query-params",
     )
     with st.popover(_("Filters"), icon=":material/filter_list:"):
-        roles = _pills(_("Role"), _ROLES, list(Role))
-        states = _pills(_("State"), _STATES, list(PersonState))
+        roles = _pills(_("Role"), _ROLES, list(Role), name)
+        states = _pills(_("State"), _STATES, list(PersonState), state)
     wanted = Filters(search or "", roles, states)
     if wanted:
         st.button(
@@ -100,6 +100,16 @@ def table(shown: Sequence[PersonView]) -> None:
     )
 
 
+def state(of_person: PersonState) -> str:
+    """What the state of an account is called."""
+    words = {
+        PersonState.INVITED: _("Invited"),
+        PersonState.ACTIVE: _("Active"),
+        PersonState.DISABLED: _("Disabled"),
+    }
+    return words[of_person]
+
+
 def close() -> None:
     """Nothing is open any more, and nothing is selected: the same row can be clicked again."""
     st.query_params.pop(OPEN, None)
@@ -118,9 +128,9 @@ def _open(ids: Sequence[UUID]) -> None:
         st.query_params[OPEN] = str(ids[cells[0][0]])
 
 
-def _pills(label: str, key: str, offered: list[Any]) -> list[Any]:
+def _pills(label: str, key: str, offered: list[Any], words: Callable[[Any], str]) -> list[Any]:
     return st.pills(
-        label, offered, selection_mode="multi", format_func=name, key=key, bind="query-params"
+        label, offered, selection_mode="multi", format_func=words, key=key, bind="query-params"
     )
 
 
@@ -128,7 +138,7 @@ def _row(person: PersonView) -> tuple[object, ...]:
     signed_in = person.last_signed_in_at
     return (
         person.name,
-        [name(person.state)],
+        [state(person.state)],
         name(person.role),
         ", ".join(person.teams) or None,
         person.manager,
@@ -138,7 +148,7 @@ def _row(person: PersonView) -> tuple[object, ...]:
 
 
 def _columns() -> dict[str, Any]:
-    states = {name(state): color for state, color in STATES.items()}
+    states = {state(each): color for each, color in COLORS.items()}
     return {
         "person": st.column_config.TextColumn(_("Name"), width=170),
         "state": st.column_config.MultiselectColumn(

@@ -67,18 +67,19 @@ def _body(team_id: UUID) -> None:
     dialogs.show_done()
     leads = md(details.team.manager or _("nobody"))
     st.markdown(f":gray[{md(_('Led by'))}] {leads}")
-    _actions(details)
+    _actions(actor, details)
     st.space("small")
     _members(actor, details)
 
 
-def _actions(details: TeamDetails) -> None:
+def _actions(actor: Actor, details: TeamDetails) -> None:
     with st.container(horizontal=True):
         st.button(
             _("Add a member"),
             type="primary",
             icon=":material/person_add:",
             on_click=team_steps.start_adding,
+            args=(actor.tenant.today,),
             key="add_member",
         )
         st.button(

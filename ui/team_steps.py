@@ -36,8 +36,8 @@ def start_edit(team: TeamSummary) -> None:
     dialogs.go(EDIT)
 
 
-def start_adding() -> None:
-    Form(_ADDED).load({"user_id": None, "member_from": None, "member_to": None})
+def start_adding(today: date) -> None:
+    Form(_ADDED).load({"user_id": None, "member_from": today, "member_to": None})
     dialogs.go(ADD)
 
 

@@ -19,7 +19,6 @@ from babel.dates import format_date, format_interval, format_time
 
 from goals_core.actor import Actor
 from goals_core.config import PROJECT
-from goals_core.engine.people_views import PersonState
 from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
 from goals_core.kinds import (
     AssigneeType,
@@ -294,11 +293,6 @@ _NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
         "value": N_("New value"),
         "change": N_("Change"),
         "correction": N_("Correction"),
-    },
-    PersonState: {
-        "invited": N_("Invited"),
-        "active": N_("Active"),
-        "disabled": N_("Disabled"),
     },
     Role: {
         "admin": N_("Administrator"),

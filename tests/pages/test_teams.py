@@ -65,7 +65,7 @@ def test_a_team_gets_another_name_and_nobody_who_leads_it(cast):
 
 def test_a_member_is_added_from_a_day_on(cast):
     at = press(drawer(cast), "add_member")
-    press(at, "team_send")
+    press(at, "team_send", member_member_from=None)
     assert problem_at(at, "member_user_id") == "Choose a person."
     assert problem_at(at, "member_member_from") == "Please choose a day."
     who = str(cast.south_rep.user_id)
