@@ -14,6 +14,7 @@ import uvicorn
 from goals_core import installation, logs
 from goals_core.config import PROJECT, BadSettings, settings
 from goals_core.installation import Installation, NotReady
+from ui import providers
 from ui.failures import adopt_streamlits_logs, on_script_error
 from ui.limits import largest_message
 from ui.server import MIDDLEWARE, ROUTES
@@ -102,6 +103,7 @@ def _set_up_logs() -> None:
 _set_up_logs()
 app = st.App(
     PROJECT / "ui" / "main.py",
+    secrets=providers.secrets(),
     lifespan=lifespan,
     routes=ROUTES,
     middleware=MIDDLEWARE,

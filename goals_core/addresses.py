@@ -10,6 +10,8 @@ _NAME = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a
 # The scheme says how a mail server is spoken to: its usual port, and who begins with TLS.
 _MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
+METADATA = "/.well-known/openid-configuration"
+
 _MAIL_FORM = (
     "must be smtp://user:password@host:port, with signs such as / and @ written as %2F, %40"
 )
@@ -47,6 +49,31 @@ def web_address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def is_own_machine(url: str) -> bool:
+    """Whether an address leads nowhere but to the machine itself, so that it needs no TLS."""
+    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+def issuer(text: str) -> str:
+    """The name of a provider of sign-ins, to the letter: an address over TLS without query."""
+    parts = urlsplit(text)
+    _ = parts.port  # raises when it is no number
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_own_machine(text))
+    if not is_safe or not parts.hostname or "@" in parts.netloc or not _is_plain(text):
+        raise ValueError("must be an address such as https://login.example.com")
+    if "?" in text or "#" in text:
+        raise ValueError("must end after its path")
+    return text
+
+
+def metadata_address(url: str) -> str:
+    """Where a provider describes itself; before the fixed ending stands its name."""
+    name = url.removesuffix(METADATA)
+    if name == url:
+        raise ValueError(f"must end with {METADATA}")
+    return issuer(name) + METADATA
+
+
 def mail_server(url: str) -> MailServer:
     """Read `smtp://user:password@host:port`; what it says stays out of every message."""
     parts = _split_quietly(url)
@@ -71,6 +98,10 @@ def mailbox(text: str) -> str:
         return Address(addr_spec=text.strip()).addr_spec
     except (ValueError, IndexError):
         raise ValueError("must be one e-mail address") from None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text and "\\" not in text
 
 
 def _split_quietly(url: str) -> SplitResult:

@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     url: str | None = Field(None, description="what links in mails begin with")
     smtp_url: SecretStr | None = Field(None, description="the server that sends mails")
     mail_from: str | None = Field(None, description="whom mails come from")
+    oidc_metadata_url: str | None = Field(None, description="where a provider describes itself")
+    oidc_client_id: str | None = Field(None, description="what the provider knows the app as")
+    oidc_client_secret: SecretStr | None = Field(None, description="how the app proves it to it")
+    oidc_cookie_secret: SecretStr | None = Field(
+        None, min_length=32, description="signs what browsers bring back from the provider"
+    )
+    oidc_issuer: str | None = Field(None, description="where it is not what its address says")
+    oidc_name: str | None = Field(None, max_length=40, description="what the button calls it")
 
     @field_validator("database_url", "migration_url")
     @classmethod
@@ -82,6 +90,16 @@ class Settings(BaseSettings):
             addresses.mail_server(url.get_secret_value())
         return url
 
+    @field_validator("oidc_metadata_url")
+    @classmethod
+    def _metadata(cls, url: str | None) -> str | None:
+        return None if url is None else addresses.metadata_address(url)
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, issuer: str | None) -> str | None:
+        return None if issuer is None else addresses.issuer(issuer)
+
     @field_validator("mail_from")
     @classmethod
     def _mailbox(cls, mailbox: str | None) -> str | None:
@@ -102,7 +120,27 @@ def settings() -> Settings:
         raise BadSettings("; ".join(lines)) from None
     if found.smtp_url and not (found.mail_from and found.url):
         raise BadSettings("GOALS_SMTP_URL needs GOALS_MAIL_FROM and GOALS_URL beside it")
+    _check_provider(found)
     return found
+
+
+def _check_provider(found: Settings) -> None:
+    """All that a provider of sign-ins needs or nothing of it, over TLS but on one's own machine."""
+    given = {field for field in found.model_fields_set if field.startswith("oidc_")}
+    if not given:
+        return
+    needed = ("oidc_metadata_url", "oidc_client_id", "oidc_client_secret", "oidc_cookie_secret")
+    missing = [name for name in (*needed, "url") if getattr(found, name) is None]
+    if missing:
+        named, lacking = (
+            ", ".join(f"GOALS_{n.upper()}" for n in n_) for n_ in (sorted(given), missing)
+        )
+        raise BadSettings(f"{named}: needs {lacking} beside it")
+    if found.url and not addresses.is_own_machine(found.url):
+        if not found.url.startswith("https://"):
+            raise BadSettings("GOALS_URL: must be https:// where a provider signs people in")
+        if not found.secure_cookies:
+            raise BadSettings("GOALS_SECURE_COOKIES: must be true where a provider signs people in")
 
 
 def _listed(value: object) -> list[str]:

@@ -11,9 +11,9 @@ from streamlit_authenticator.utilities import Encryptor
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine.logins import Login
 from goals_core.services import signin
-from goals_core.services.signin import Login
-from ui import brand, cookies
+from ui import brand, cookies, sso
 from ui.feedback import flash
 from ui.wording import _
 
@@ -65,7 +65,7 @@ def sign_in_page() -> NoReturn:
             if is_handing_over():
                 _hand_over()
             else:
-                _form()
+                _ways_in()
     st.stop()
 
 
@@ -95,9 +95,18 @@ def _handed_over() -> None:
         flash(_("This browser did not keep your sign-in: a reload asks for it."), is_warning=True)
 
 
-def _form() -> None:
+def _ways_in() -> None:
     if leaving := st.session_state.get(_LEAVING):
         _knock()(key="goals_leave", data={"path": "/auth/leave", "ticket": leaving}, height=1)
+        sso.leave()
+    elif entry := sso.come_in():
+        _remember(entry.actor, entry.token)
+        st.rerun()
+    sso.buttons()
+    _form()
+
+
+def _form() -> None:
     st.html(_style())
     st.session_state["authentication_status"] = None  # the library would skip its form
     GoalsAuth().login(
@@ -164,9 +173,7 @@ class _Sessions:
         assert self.login is not None  # noqa: S101  (the form calls this after a proof)
         with tenant_session(self.login.actor) as db:
             token = signin.open_session(db, self.login)
-        _forget_others(self.login.actor)
-        st.session_state[TOKEN] = token
-        st.session_state[_TICKET] = cookies.issue(token)
+        _remember(self.login.actor, token)
 
     def delete_cookie(self) -> None:
         """Nothing: signing out is `sign_out`."""
@@ -200,6 +207,13 @@ class _Controller(AuthenticationController):  # type: ignore[misc]  # it ships n
             "roles": [login.actor.role.value],
         }
         return True
+
+
+def _remember(actor: Actor, token: str) -> None:
+    """Keep who is signed in for this tab, and a ticket with which the browser gets its cookie."""
+    _forget_others(actor)
+    st.session_state[TOKEN] = token
+    st.session_state[_TICKET] = cookies.issue(token)
 
 
 def _forget_others(actor: Actor) -> None:

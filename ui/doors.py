@@ -12,12 +12,13 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from goals_core.services import signin
-from ui import cookies
+from ui import cookies, providers
 
 
 class Door(Enum):
     OPEN = "to everybody"
     SIGNED_IN = "to whoever is signed in"
+    OF_PROVIDERS = "to everybody, where providers sign people in; otherwise to nobody"
     SHUT = "to nobody"
 
 
@@ -33,12 +34,14 @@ DOORS = {
     "/media/": Door.SIGNED_IN,  # what people take away
     "/component/": Door.SHUT,  # frames with scripts of other packages; no page has one
     "/app/": Door.SHUT,  # a folder of files, were `server.enableStaticServing` ever set
-    "/auth/": Door.SHUT,  # Streamlit's sign-in with other providers
+    "/auth/": Door.SHUT,
     "/auth/accept": Door.OPEN,
     "/auth/leave": Door.OPEN,
-    "/oauth2callback": Door.SHUT,
+    "/auth/login": Door.OF_PROVIDERS,
+    "/auth/logout": Door.OF_PROVIDERS,
+    "/oauth2callback": Door.OF_PROVIDERS,
 }
-_PERSONAL = ("/auth/", "/media/", "/_stcore/upload_file/")
+_PERSONAL = ("/auth/", "/oauth2callback", "/media/", "/_stcore/upload_file/")
 
 
 class Doors:
@@ -51,7 +54,7 @@ class Doors:
         app = self.app
         if scope["type"] in {"http", "websocket"}:
             door = door_of(scope["path"])
-            if door is Door.SHUT:
+            if door is Door.SHUT or (door is Door.OF_PROVIDERS and not providers.offers()):
                 app = PlainTextResponse("Not found", 404)
             elif door is Door.SIGNED_IN and not await _is_signed_in(scope):
                 app = PlainTextResponse("Please sign in.", 401)

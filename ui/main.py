@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import auth, brand, import_files, menu
+from ui import auth, brand, dialogs, import_files, menu, people_links
 from ui.account import account
 from ui.feedback import empty_state, show_flash
 from ui.session import admit
@@ -23,8 +23,11 @@ with st.sidebar:
     st.space("xxsmall")
     account(actor)
 show_flash()
+dialogs.enter(page.url_path)
+if page.url_path != "people":
+    people_links.forget()
 if page.url_path != "imports":
-    import_files.forget()
+    import_files.leave()
 if refused := menu.refusal(actor, page.url_path or menu.START):
     st.title(page.title, anchor=False)
     empty_state(":material/lock:", _("This page is not yours to use"), say(refused))

@@ -8,6 +8,7 @@ from ui.doors import Doors
 from ui.headers import SecurityHeaders
 from ui.limits import BoundedBodies, SteadyMessages
 from ui.origins import KnownHosts, OwnOrigin
+from ui.provider_routes import ProviderRoutes
 from ui.refusals import ClosedSockets
 
 ROUTES = [*index.ROUTES, *handover.ROUTES]
@@ -24,4 +25,5 @@ MIDDLEWARE = [
     # Streamlit sends its scripts as they are: compressed, a first visit takes half the time.
     Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6),
     Middleware(Doors),
+    Middleware(ProviderRoutes),
 ]

@@ -80,7 +80,8 @@ class UserIdentity(TenantOwned, Base):
         of_tenant(),
         belongs_to("user_id", "core.users"),
         UniqueConstraint("tenant_id", "issuer", "subject", name="user_identities_subject_key"),
-        Index("user_identities_user", "tenant_id", "user_id"),
+        # one each: an address that another person has by now does not open the account
+        UniqueConstraint("tenant_id", "user_id", "issuer", name="user_identities_user_key"),
         {"schema": SCHEMA},
     )
 

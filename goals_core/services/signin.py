@@ -4,24 +4,24 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 import bcrypt
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, text, update
+from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, at_once, directory
-from goals_core.engine import attempts, audit, passwords
+from goals_core.engine import attempts, audit, logins, passwords
 from goals_core.engine.audit import Deed
-from goals_core.errors import N_
+from goals_core.engine.logins import Login
+from goals_core.errors import N_, Conflict
 from goals_core.models.access import SignIn
-from goals_core.models.core import TenantRow, User
+from goals_core.models.core import User
 from goals_core.permissions import Open, Permission, Role, open_to
 
 LIFE = timedelta(days=30)
@@ -36,13 +36,8 @@ _CHECK = text(
 _TOKEN = re.compile(r"([0-9a-f]{32})\.[A-Za-z0-9_-]{43}")
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Someone who may sign in, and what their password is compared with."""
-
-    actor: Actor
-    password_hash: str | None  # none: invited, or known to a provider only
-    auth_epoch: int
+class UsedAlready(Conflict):
+    message = N_("This sign-in has been used already; please sign in again.")
 
 
 @open_to(Open.VISITOR)
@@ -56,9 +51,7 @@ def find_login(email: str) -> Login | None:
         found = connection.execute(query, {"login": address}).one_or_none()
         # as many statements for nobody as for somebody: how long it takes tells neither
         tenant_id, user_id = found or (_NOBODY, _NOBODY)
-        _enter(connection, tenant_id)
-        row = connection.execute(_user(tenant_id, user_id)).one_or_none()
-    return None if row is None else Login(_actor(row), row.password_hash, row.auth_epoch)
+        return logins.find(connection, tenant_id, user_id)
 
 
 @open_to(Open.VISITOR)
@@ -79,8 +72,18 @@ def prove(email: str, password: str, *, address: str = "") -> Login | None:
 
 
 @open_to(Open.SIGNED_IN)
-def open_session(db: TenantSession, login: Login) -> str:
-    """Sign a browser in; the token goes into its cookie and is stored as a hash only."""
+def open_session(
+    db: TenantSession,
+    login: Login,
+    *,
+    user_agent: str = "",
+    address: str = "",
+    assertion: bytes | None = None,
+) -> str:
+    """Sign a browser in; the token goes into its cookie and is stored as a hash only.
+
+    `assertion` is the digest of a provider's word: `UsedAlready` when it has opened one before.
+    """
     token = f"{db.tenant_id.hex}.{secrets.token_urlsafe(32)}"
     now = clock.now()
     db.execute(delete(SignIn).where(SignIn.user_id == login.actor.user_id, SignIn.expires_at < now))
@@ -92,8 +95,17 @@ def open_session(db: TenantSession, login: Login) -> str:
             created_at=now,
             last_seen_at=now,
             expires_at=now + LIFE,
+            user_agent=user_agent[:400],
+            address=address[:45],
+            assertion_sha256=assertion,
         )
     )
+    try:
+        db.flush()  # so that a word that was used is told here
+    except IntegrityError as error:
+        if "sessions_assertion_key" in str(error.orig):
+            raise UsedAlready from None
+        raise
     audit.note(db, Deed.USER_SIGNED_IN, _own_id(db))
     return token
 
@@ -194,39 +206,8 @@ def _sha256(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _enter(connection: Connection, tenant_id: UUID) -> None:
-    """Step into a tenant before anybody is known to be asking."""
-    connection.execute(text("SELECT core.set_tenant(:tenant_id)"), {"tenant_id": tenant_id})
-
-
-def _people() -> Select[Any]:
-    """Active people with what makes an actor of them."""
-    return (
-        select(
-            User.id.label("user_id"),
-            User.role,
-            User.name,
-            User.email,
-            User.password_hash,
-            User.auth_epoch,
-            *(getattr(TenantRow, field).label(f"of_{field}") for field in Tenant.__slots__),
-        )
-        .join(TenantRow, TenantRow.id == User.tenant_id)
-        .where(User.is_active)
-    )
-
-
-def _user(tenant_id: UUID, user_id: UUID) -> Select[Any]:
-    return _people().where(User.tenant_id == tenant_id, User.id == user_id)
-
-
-def _actor(row: Row[Any]) -> Actor:
-    tenant = Tenant(**{field: getattr(row, f"of_{field}") for field in Tenant.__slots__})
-    return Actor(tenant, row.user_id, row.role, row.name, row.email)
-
-
 def _note_seen(tenant_id: UUID, session_id: UUID) -> None:
     mine = and_(SignIn.tenant_id == tenant_id, SignIn.id == session_id)
     with directory() as connection:
-        _enter(connection, tenant_id)
+        logins.enter(connection, tenant_id)
         connection.execute(update(SignIn).where(mine).values(last_seen_at=clock.now()))

@@ -102,10 +102,10 @@ def _identities() -> None:
         subject varchar(255) NOT NULL,
         linked_at timestamptz NOT NULL,
         CONSTRAINT user_identities_subject_key UNIQUE (tenant_id, issuer, subject),
+        CONSTRAINT user_identities_user_key UNIQUE (tenant_id, user_id, issuer),
         {reference("user_id", "core.users")}
         """,
     )
-    op.execute("CREATE INDEX user_identities_user ON core.user_identities (tenant_id, user_id)")
     # As the directory of e-mails: asked before a tenant is known.
     op.execute(
         """

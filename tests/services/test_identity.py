@@ -209,11 +209,11 @@ def test_nobody_is_in_a_team_twice_on_a_day(cast):
         (first - day, None),
         (first + day, last - day),
     ):
-        with pytest.raises(teams.MemberAlready):
+        with pytest.raises(teams.memberships.MemberAlready):
             join(cast, *again)
     join(cast, first - 9 * day, first - day)
     join(cast, last + day)
-    with pytest.raises(teams.MemberAlready):
+    with pytest.raises(teams.memberships.MemberAlready):
         join(cast, date(2100, 1, 1))
 
 

@@ -190,6 +190,30 @@ def member_already(cast: Any, at: Any) -> tuple[Any, Deed]:
     )
 
 
+def counted_membership(cast: Any, at: Any) -> tuple[Any, Deed]:
+    make_goal(cast, cast.north, from_sales())
+    with tenant_session(cast.admin) as db:
+        mistaken = teams.get(db, cast.north).members[0].id
+    at(date(2026, 6, 4))
+    tracking.sync(cast.admin)
+    return cast.admin, lambda db: teams.take_back_membership(db, mistaken)
+
+
+def own_account(cast: Any, at: Any) -> tuple[Any, Deed]:
+    return cast.admin, lambda db: people.disable(db, cast.admin.user_id)
+
+
+def last_administrator(cast: Any, at: Any) -> tuple[Any, Deed]:
+    return cast.system, lambda db: people.disable(db, cast.admin.user_id)
+
+
+def disabled(cast: Any, at: Any) -> tuple[Any, Deed]:
+    with tenant_session(cast.admin) as db:
+        goal = make_definition(db, by_hand())
+        people.disable(db, cast.rep.user_id)
+    return cast.admin, lambda db: assign(db, goal, cast.rep)
+
+
 def not_a_member(cast: Any, at: Any) -> tuple[Any, Deed]:
     return cast.admin, lambda db: people.leave_team(
         db, team_id=cast.south, user_id=cast.rep.user_id, last_day=TODAY
@@ -295,7 +319,23 @@ CASES: list[Case] = [
     (tenants.TenantExists, "There is a tenant with the slug acme-", slug_taken),
     (identity.EmailTaken, "has an account already.", email_taken),
     (teams.TeamExists, "There is a team named North already.", team_name_taken),
-    (teams.MemberAlready, "This person is in the team on some of these days", member_already),
+    (
+        teams.memberships.MemberAlready,
+        "This person is in the team on some of these days",
+        member_already,
+    ),
+    (
+        teams.memberships.MembershipCounted,
+        "A window of North that is closed has counted it; change its days instead.",
+        counted_membership,
+    ),
+    (people.accounts.OwnAccount, "Nobody changes their own role or disables", own_account),
+    (
+        people.accounts.LastAdministrator,
+        "Admin is the last administrator; make somebody else one first.",
+        last_administrator,
+    ),
+    (assignments.assigning.NotActive, "The account of Rep is disabled; nothing new", disabled),
     (people.NotAMember, "This person is not in the team on 2026-05-20.", not_a_member),
     (corrections.VoidedAlready, "This entry of 2026-05-20 was taken back already.", voided_twice),
     (corrections.IsCorrection, "This line takes another one back", a_correction),
