@@ -79,7 +79,7 @@ def _save(actor: Actor, seen: PersonView, wanted: Wanted, form: Form, top: Delta
 
 def _ask_about_role(actor: Actor, details: PersonDetails, wanted: Wanted) -> None:
     seen: PersonView = st.session_state.get(_SEEN, details.person)
-    title = _("Make {name} {role}?").format(name=seen.name, role=name(wanted.role))
+    title = _("Change the role of {name} to {role}?").format(name=seen.name, role=name(wanted.role))
     sentences = [
         people_form.abilities(wanted.role),
         _("Every browser in which {name} is signed in is signed out at once."),
