@@ -103,7 +103,7 @@ def accept(token: str, password: str, *, address: str = "") -> Login:
         user = _locked(db, login)
         if not _use(db, token):
             raise LinkOver
-        _check(password)
+        _check(password, login)
         user.password_hash = passwords.digest(password)
         user.auth_epoch += 1
         user.updated_at = clock.now()
@@ -186,9 +186,9 @@ def _use(db: TenantSession, token: str) -> bool:
     return used.one_or_none() is not None
 
 
-def _check(password: str) -> None:
-    checks = Checks()
-    passwords.check(checks, password)
+def _check(password: str, login: Login) -> None:
+    checks, actor = Checks(), login.actor
+    passwords.check(checks, password, about=(actor.name, actor.email, actor.tenant.name))
     checks.done()
 
 
