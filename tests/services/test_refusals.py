@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
+from goals_core.engine import founding
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.base import Base, TenantOwned
@@ -316,7 +317,7 @@ CASES: list[Case] = [
     ),
     (progress.logbook.NotRunning, "Calls is paused; it takes no progress now.", paused),
     (Invalid, "1: The reference row 1 was used before with other content.", other_content),
-    (tenants.TenantExists, "There is a tenant with the slug acme-", slug_taken),
+    (founding.TenantExists, "There is a tenant with the slug acme-", slug_taken),
     (identity.EmailTaken, "has an account already.", email_taken),
     (teams.TeamExists, "There is a team named North already.", team_name_taken),
     (
