@@ -35,6 +35,11 @@ class Deed(StrEnum):
     USER_PASSWORD_CHANGED = "user:password_changed"  # noqa: S105  (a tag)
     USER_IDENTITY_LINKED = "user:identity_linked"
     USER_IDENTITY_UNLINKED = "user:identity_unlinked"
+    USER_INVITED = "user:invited"
+    USER_INVITATION_ACCEPTED = "user:invitation_accepted"
+    USER_RESET_OFFERED = "user:reset_offered"
+    USER_PASSWORD_RESET = "user:password_reset"  # noqa: S105  (a tag)
+    USER_SESSIONS_ENDED = "user:sessions_ended"
     USER_EMPLOYMENT_CHANGED = "user:employment_changed"
     USER_CHANGED = "user:changed"
     USER_DISABLED = "user:disabled"
