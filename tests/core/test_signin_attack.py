@@ -131,6 +131,6 @@ def timed(name, address):
 
 
 def told_apart(one, other):
-    """How often a time of the one is longer than one of the other (Mann and Whitney's statistic)."""
+    """How often a time of the one is the longer (the statistic of Mann and Whitney)."""
     longer = sum((a > b) + (a == b) / 2 for a in one for b in other)
     return longer / (len(one) * len(other))
