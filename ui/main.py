@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import auth, brand, dialogs, import_files, menu, people_links
+from ui import auth, brand, dialogs, import_files, menu, people_links, setup
 from ui.account import account
 from ui.feedback import empty_state, show_flash
 from ui.session import admit
@@ -14,6 +14,9 @@ st.set_page_config(page_icon=brand.MARK, layout="wide", initial_sidebar_state="a
 actor = admit()
 page = st.navigation(menu.pages(actor), position="sidebar" if actor else "hidden", expanded=True)
 st.set_page_config(page_title=f"{page.title} · {brand.NAME}")
+if setup.is_asked_for():
+    setup.page()
+    st.stop()
 if actor is None:
     auth.sign_in_page()
 

@@ -8,6 +8,7 @@ import pytest
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
+from goals_core.engine import founding
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.permissions import Role
 from goals_core.services import identity, signin, teams, tenants
@@ -93,7 +94,7 @@ def test_a_locale_is_a_language_with_or_without_a_country(locale):
 @pytest.mark.usefixtures("connected")
 def test_a_slug_is_taken_once():
     slug = new_tenant().slug
-    with pytest.raises(tenants.TenantExists, match=slug):
+    with pytest.raises(founding.TenantExists, match=slug):
         new_tenant(slug=slug)
     assert [tenant.slug for tenant in tenants.list_tenants()].count(slug) == 1
 

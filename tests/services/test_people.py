@@ -21,6 +21,7 @@ from goals_core.services import (
     audit_reading,
     choices,
     identity,
+    links,
     people,
     planning,
     signin,
@@ -132,6 +133,25 @@ def test_only_who_manages_people_invites(cast, who):
 def test_goals_are_assigned_to_who_is_invited(cast):
     nora = replace(cast.rep, user_id=invite(cast))
     assert standing(cast.admin, make_goal(cast, nora)).status is AssignmentStatus.ACTIVE
+
+
+def test_who_takes_the_invitation_is_active_and_can_be_found_by_the_address(cast):
+    nora = invite(cast)
+    with tenant_session(cast.admin) as db:
+        token = links.invite(db, user_id=nora)
+    links.accept(token, PASSWORD)
+    assert get(cast, nora).person.state is PersonState.ACTIVE
+    assert signin.prove(NEW["email"], PASSWORD).actor.user_id == nora
+
+
+def test_disabling_ends_the_link_and_enabling_does_not_bring_it_back(cast):
+    nora = replace(cast.rep, user_id=invite(cast))
+    with tenant_session(cast.admin) as db:
+        token = links.invite(db, user_id=nora.user_id)
+    disable(cast.admin, nora)
+    enable(cast.admin, nora)
+    assert links.find(token) is None
+    assert get(cast, nora.user_id).person.state is PersonState.INVITED
 
 
 # The list

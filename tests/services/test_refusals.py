@@ -12,6 +12,7 @@ from sqlalchemy import text, update
 
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
+from goals_core.engine import founding
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.access import LoginRow
@@ -27,11 +28,13 @@ from goals_core.services import (
     people,
     planning,
     progress,
+    setup,
     teams,
     tenants,
     tracking,
 )
 from goals_core.services.progress import Reading
+from goals_core.services.setup import Administrator, NewCompany
 from tests.conftest import PASSWORD
 from tests.makers import (
     TODAY,
@@ -243,6 +246,12 @@ def needed(cast: Any, at: Any) -> tuple[Any, Deed]:
     return cast.rep, lambda db: corrections.void(db, first.id)
 
 
+def setup_over(cast: Any, at: Any) -> tuple[Any, Deed]:
+    company = NewCompany(name="Acme", timezone="UTC", locale="en_US", currency="USD")
+    who = Administrator(name="Ana", email="ana@setup.example", password="kettle orbit fern")
+    return cast.admin, lambda _db: setup.begin("never offered", company, who)
+
+
 def goal_with_progress(cast: Any, at: Any) -> tuple[Any, Deed]:
     goal = definition_of(cast.admin, recorded(cast, 5)[0])
     return cast.admin, lambda db: definitions.delete(db, goal)
@@ -344,7 +353,7 @@ CASES: list[Case] = [
     ),
     (progress.logbook.NotRunning, "Calls is paused; it takes no progress now.", paused),
     (Invalid, "1: The reference row 1 was used before with other content.", other_content),
-    (tenants.TenantExists, "There is a tenant with the slug acme-", slug_taken),
+    (founding.TenantExists, "There is a tenant with the slug acme-", slug_taken),
     (identity.EmailTaken, "has an account already.", email_taken),
     (teams.TeamExists, "There is a team named North already.", team_name_taken),
     (
@@ -368,6 +377,7 @@ CASES: list[Case] = [
     (corrections.VoidedAlready, "This entry of 2026-05-20 was taken back already.", voided_twice),
     (corrections.IsCorrection, "This line takes another one back", a_correction),
     (corrections.NeedsIt, "Without this entry Calls would be at -3", needed),
+    (setup.SetupOver, "This link has been used or has run out; a new start", setup_over),
     (definitions.HasProgress, "Calls has progress already; cancel it", goal_with_progress),
     (definitions.FixedByProgress, "so its starts_at cannot change; duplicate it instead.", fixed),
     (definitions.NoSuchStep, "Calls is draft; it cannot become paused.", no_step),
