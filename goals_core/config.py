@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     now: AwareDatetime | None = Field(None, description="fixes the clock, for demos and tests")
     demo: bool = Field(True, description="load the demo into an empty embedded database")
     pool_size: int = Field(10, ge=1, le=200, description="database connections per process")
+    session_days: int = Field(30, ge=1, le=365, description="the longest that one stays signed in")
+    session_idle_hours: int = Field(
+        168, ge=1, le=8760, description="how long one stays signed in without use"
+    )
     secure_cookies: bool = Field(False, description="set when the app is served over TLS")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"), description="the names that browsers may ask for"

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from goals_core.config import settings
-from goals_core.services.signin import LIFE
+from goals_core.services import signin
 
 _NAME = "goals_session"
 TICKET_HEADER = "X-Goals-Ticket"
@@ -54,7 +54,7 @@ def put(response: Response, token: str) -> None:
     response.set_cookie(
         name(),
         token,
-        max_age=int(LIFE.total_seconds()),
+        max_age=int(signin.life().total_seconds()),
         path="/",  # and no domain, or a browser refuses the prefix
         httponly=True,  # out of reach of scripts
         samesite="lax",  # and of other sites' requests

@@ -11,7 +11,7 @@ from goals_core.db import TenantSession, tenant_session
 from goals_core.engine.people_views import PersonState, PersonView
 from goals_core.errors import GoalsError, NotFound
 from goals_core.permissions import Role
-from goals_core.services import people, signin
+from goals_core.services import people, sessions
 from goals_core.services.people import Membership, PersonDetails
 from ui import dialogs, people_form, people_links, people_steps, reads
 from ui.feedback import refusals, tell
@@ -210,7 +210,7 @@ def _do(
 
 
 def _sign_out(db: TenantSession, user_id: UUID) -> None:
-    signin.revoke_all(db, user_id=user_id)
+    sessions.end_all(db, user_id=user_id)
 
 
 def _teams(found: Sequence[Membership]) -> None:

@@ -13,6 +13,7 @@ MY_GOALS = PROJECT / "pages" / "my_goals.py"
 AT_RISK = PROJECT / "pages" / "at_risk.py"
 NEW_GOAL = PROJECT / "pages" / "new_goal.py"
 GOAL = PROJECT / "pages" / "goal.py"
+SETTINGS = PROJECT / "pages" / "settings.py"
 IMPORTS = PROJECT / "pages" / "imports.py"
 TEAMS = PROJECT / "pages" / "teams.py"
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from goals_core import clock, logs
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
+from goals_core.config import settings
 from goals_core.db import TenantSession, at_once, directory
 from goals_core.engine import attempts, audit, logins, passwords, tokens
 from goals_core.engine.audit import Deed
@@ -20,10 +21,8 @@ from goals_core.engine.logins import Login
 from goals_core.errors import N_, Conflict
 from goals_core.models.access import SignIn
 from goals_core.models.core import User
-from goals_core.permissions import Open, Permission, Role, open_to
+from goals_core.permissions import Open, Role, open_to
 
-LIFE = timedelta(days=30)
-IDLE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)  # a click writes when it was at most this often
 
 log = logs.get("goals.security")
@@ -37,6 +36,18 @@ _CHECK = text(
 
 class UsedAlready(Conflict):
     message = N_("This sign-in has been used already; please sign in again.")
+
+
+@open_to(Open.VISITOR)
+def life() -> timedelta:
+    """The longest that a session lasts."""
+    return timedelta(days=settings().session_days)
+
+
+@open_to(Open.VISITOR)
+def idle() -> timedelta:
+    """How long a session lasts without use."""
+    return timedelta(hours=settings().session_idle_hours)
 
 
 @open_to(Open.VISITOR)
@@ -89,7 +100,7 @@ def open_session(
             auth_epoch=login.auth_epoch,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + LIFE,
+            expires_at=now + life(),
             user_agent=user_agent[:400],
             address=address[:45],
             assertion_sha256=assertion,
@@ -111,7 +122,7 @@ def check(token: str) -> Actor | None:
     tenant_id, now = tokens.tenant_of(token), clock.now()
     if tenant_id is None:
         return None
-    asked = {"tenant": tenant_id, "token": tokens.digest(token), "at": now, "idle": IDLE}
+    asked = {"tenant": tenant_id, "token": tokens.digest(token), "at": now, "idle": idle()}
     with at_once() as connection:
         row = connection.execute(_CHECK, asked).one_or_none()
         if row is not None and now - row.last_seen_at > SEEN_EVERY:
@@ -126,14 +137,6 @@ def check(token: str) -> Actor | None:
 def revoke(db: TenantSession) -> None:
     """Sign out: the session that the actor came with ends."""
     _end(db, SignIn.id == db.actor.session_id)
-
-
-@open_to(Open.SIGNED_IN)
-def revoke_all(db: TenantSession, *, user_id: UUID) -> None:
-    """Sign a person out everywhere: oneself, or anyone for those who manage people."""
-    if user_id != db.actor.user_id:
-        db.actor.need(Permission.MANAGE)
-    _end(db, SignIn.user_id == user_id)
 
 
 @open_to(Open.SIGNED_IN)

@@ -14,7 +14,7 @@ from goals_core.db import tenant_session
 from goals_core.errors import Invalid, NotAllowed
 from goals_core.models.access import SignIn
 from goals_core.models.core import AuditLine, User
-from goals_core.services import signin
+from goals_core.services import sessions, signin
 
 NEW_PASSWORD = "a much better one, with ñ"
 
@@ -193,7 +193,7 @@ def test_a_session_ends_when_it_is_signed_out(cast, sign_in):
 def test_signing_out_everywhere_ends_every_session_of_that_person_only(cast, sign_in):
     tokens, other = [sign_in(cast.rep), sign_in(cast.rep)], sign_in(cast.manager)
     with tenant_session(cast.rep) as db:
-        signin.revoke_all(db, user_id=cast.rep.user_id)
+        sessions.end_all(db, user_id=cast.rep.user_id)
     assert [signin.check(token) for token in tokens] == [None, None]
     assert signin.check(other)
 
@@ -201,10 +201,10 @@ def test_signing_out_everywhere_ends_every_session_of_that_person_only(cast, sig
 def test_others_are_signed_out_only_by_who_manages_people(cast, sign_in):
     token = sign_in(cast.rep)
     with tenant_session(cast.manager) as db, pytest.raises(NotAllowed):
-        signin.revoke_all(db, user_id=cast.rep.user_id)
+        sessions.end_all(db, user_id=cast.rep.user_id)
     assert signin.check(token)
     with tenant_session(cast.admin) as db:
-        signin.revoke_all(db, user_id=cast.rep.user_id)
+        sessions.end_all(db, user_id=cast.rep.user_id)
     assert signin.check(token) is None
 
 

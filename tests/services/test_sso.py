@@ -14,7 +14,7 @@ from goals_core.engine.provider_words import NotWelcome, Provider, Why, WordOver
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.models.access import IdentityRow, SignIn, UserIdentity
 from goals_core.models.core import AuditLine, User
-from goals_core.services import signin, sso
+from goals_core.services import sessions, signin, sso
 from goals_core.services.signin import UsedAlready
 from tests.conftest import NOW, new_cast
 
@@ -265,7 +265,7 @@ def capture(monkeypatch):
 def test_signing_out_everywhere_ends_it(trusting):
     _actor, token = enter(claims(trusting.rep))
     with tenant_session(trusting.rep) as db:
-        signin.revoke_all(db, user_id=trusting.rep.user_id)
+        sessions.end_all(db, user_id=trusting.rep.user_id)
     assert signin.check(token) is None
 
 

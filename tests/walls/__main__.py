@@ -41,7 +41,7 @@ class Attack:
 
     def attempt(self, seed: int, number: int) -> tuple[str, list[str]]:
         """What was tried, and what it found."""
-        chance = Random(f"{seed} {number}")  # noqa: S311
+        chance = Random(f"{seed} {number}")
         return self._statement(chance) if chance.random() < IN_SQL else self._operation(chance)
 
     def _statement(self, chance: Random) -> tuple[str, list[str]]:

@@ -1,0 +1,43 @@
+"""Changing one's own password."""
+
+import streamlit as st
+
+from goals_core.actor import Actor
+from goals_core.db import tenant_session
+from goals_core.engine import passwords
+from goals_core.errors import N_, invalid
+from goals_core.services import signin
+from ui.feedback import field_error, flash, refusals
+from ui.wording import _
+
+_FORM = "password"
+
+
+def password_form(actor: Actor) -> None:
+    """The old one, and the new one twice; every other browser is signed out by it."""
+    with st.form("change_password", border=False):
+        old = _secret(_("Current password"), "old", "current-password")
+        new = _secret(_("New password"), "new", "new-password")
+        again = _secret(_("New password again"), "again", "new-password")
+        st.caption(
+            _("At least {least} characters; a few words are easy to remember.").format(
+                least=passwords.SHORTEST
+            )
+        )
+        sent = st.form_submit_button(
+            _("Change password"), type="primary", key="change_password_sent"
+        )
+    if sent:
+        with refusals(_FORM):
+            if new != again:
+                raise invalid("again", N_("The two new passwords differ."))
+            with tenant_session(actor) as db:
+                signin.change_password(db, old=old, new=new)
+            flash(_("Your password is changed; every other browser has been signed out."))
+            st.rerun()
+
+
+def _secret(label: str, field: str, autocomplete: str) -> str:
+    typed = st.text_input(label, type="password", autocomplete=autocomplete, key=f"pw_{field}")
+    field_error(field, form=_FORM)
+    return typed
