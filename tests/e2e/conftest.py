@@ -39,16 +39,20 @@ class App:
 
 
 @contextmanager
-def running(home: Path, *, log: Path) -> Iterator[App]:
-    """Start the app on a free port, stop it as Ctrl-C does, and see that it ended well."""
+def running(home: Path, *, log: Path, **settings: str) -> Iterator[App]:
+    """Start the app on a free port, stop it as Ctrl-C does, and see that it ended well.
+
+    It has the settings given, in which `{port}` stands for the port.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GOALS_")}
+    given = {f"GOALS_{k.upper()}": v.format(port=port) for k, v in settings.items()}
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment | {"GOALS_HOME": str(home)},
+            env=environment | {"GOALS_HOME": str(home), **given},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -89,6 +93,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visitor(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens browsers of their own; in the end none may have complained on its console."""
+    with visitors(app, browser) as open_:
+        yield open_
+
+
+@contextmanager
+def visitors(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens browsers on an app; in the end none may have complained on its console."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
