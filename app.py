@@ -14,6 +14,7 @@ import uvicorn
 from goals_core import installation, logs
 from goals_core.config import PROJECT, BadSettings, settings
 from goals_core.installation import Installation, NotReady
+from goals_core.services import setup
 from ui import providers
 from ui.failures import adopt_streamlits_logs, on_script_error
 from ui.limits import largest_message
@@ -57,12 +58,20 @@ def _give_up(error: Exception) -> NoReturn:
 
 def _say_hello(opened: Installation) -> None:
     log.info("Goals is ready: http://localhost:%s", st.get_option("server.port"))
+    _offer_setup()
     if opened.has_demo:
         from goals_core import demo
 
         log.info(logs.Public(f"Sign in with the password {demo.PASSWORD!r} as one of"))
         for login in demo.LOGINS:
             log.info(logs.Public(f"  {login.email} ({login.role}, {login.tenant})"))
+
+
+def _offer_setup() -> None:
+    """Where there is no company yet, whoever reads the log may begin one."""
+    if (token := setup.offer()) is not None:
+        begins = settings().url or f"http://localhost:{st.get_option('server.port')}"
+        log.info(logs.Public(f"Nobody can sign in yet. Begin here: {begins}/?setup={token}"))
 
 
 def _server() -> uvicorn.Server | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -18,7 +19,8 @@ from goals_core.actor import Actor, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
 from goals_core.permissions import Role
-from goals_core.services import identity, rollover, tenants, tracking
+from goals_core.services import identity, rollover, setup, tenants, tracking
+from goals_core.services.setup import Administrator, NewCompany
 
 app = typer.Typer(
     help="Goals: the operator's commands. Without GOALS_DATABASE_URL they use the embedded server.",
@@ -92,17 +94,25 @@ def create_tenant(
     locale: Annotated[str, typer.Option(help="how numbers and dates are written")] = "en_US",
     currency: Annotated[str, typer.Option(help="an ISO 4217 code")] = "USD",
     fiscal_year_start: Annotated[int, typer.Option(help="the month, 1 to 12")] = 1,
+    admin: Annotated[str | None, typer.Option(help="its first administrator's e-mail")] = None,
+    admin_name: Annotated[str, typer.Option(help="and their name")] = "Administrator",
 ) -> None:
-    """Create a tenant."""
+    """Create a tenant; with --admin also who manages it, whose password is asked for or read."""
+    company = NewCompany(
+        slug=slug,
+        name=name,
+        timezone=timezone,
+        locale=locale,
+        currency=currency,
+        fiscal_year_start=fiscal_year_start,
+    )
     with _told(), _open():
-        tenant = tenants.create_tenant(
-            slug=slug,
-            name=name,
-            timezone=timezone,
-            locale=locale,
-            currency=currency,
-            fiscal_year_start=fiscal_year_start,
-        )
+        if admin is None:
+            tenant = tenants.create_tenant(**asdict(company))
+        else:
+            who = Administrator(name=admin_name, email=admin, password=_password())
+            tenant = setup.found(company, who)
+            print(f"{admin_name} may sign in as {admin}.")
         print(f"{tenant.name} is there, as {tenant.slug}.")
 
 

@@ -1,9 +1,9 @@
-"""Import: progress, goals and quotas from a spreadsheet, looked at before anything is written."""
+"""Import: progress, goals, quotas and people from a spreadsheet, looked at before it is written."""
 
 import streamlit as st
 
 from goals_core.imports.templates import Kind
-from ui import import_files, import_preview, reads
+from ui import import_files, import_preview, people_links, reads
 from ui.feedback import empty_state, flash, refusals
 from ui.session import require_actor
 from ui.wording import _
@@ -26,6 +26,8 @@ if kind is Kind.QUOTAS:
         import_files.explain(kind)
         st.stop()
 
+if kind is Kind.PEOPLE:
+    people_links.show_all(actor)
 import_files.templates(actor, kind, goal)
 preview = import_files.upload(actor, kind, goal)
 if preview is None:

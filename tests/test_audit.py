@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -81,6 +82,34 @@ def test_without_a_source_it_says_so_in_one_line_and_goes_on(told):
     assert code == 0
     assert lines.count("\n") == 1
     assert "no advisory source can be reached" in lines
+
+
+def test_a_source_that_does_not_answer_in_time_is_not_waited_for(monkeypatch):
+    started = []
+
+    def start(*_):
+        command = [sys.executable, "-c", "import time; time.sleep(60)"]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    monkeypatch.setattr(audit, "_start", start)
+    monkeypatch.setattr(audit, "PATIENCE", 0.5)
+    began = time.monotonic()
+    assert audit.ask_sources() is None
+    assert time.monotonic() - began < 10
+    assert [each.poll() is not None for each in started] == [True, True]
+
+
+def test_the_first_source_that_answers_is_believed(monkeypatch):
+    answers = {"pypi": answer(UNKNOWN), "osv": answer(BROKEN)}
+
+    def start(*arguments):
+        source = arguments[arguments.index("--vulnerability-service") + 1]
+        command = [sys.executable, "-c", f"print({answers[source]!r})"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    monkeypatch.setattr(audit, "_start", start)
+    assert audit.ask_sources().found[0].package == "broken 2.0"
 
 
 def test_the_code_is_really_read(tmp_path, monkeypatch, capsys):

@@ -30,6 +30,9 @@ _COLORS = {
     "deleted": "red",
     "voided": "red",
     "left": "orange",
+    "disabled": "red",
+    "enabled": "green",
+    "membership_taken_back": "orange",
     "signed_in": "gray",
     "password_changed": "gray",
 }

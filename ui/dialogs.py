@@ -13,7 +13,14 @@ from goals_core.errors import GoalsError
 from ui.feedback import tell
 from ui.wording import _, md
 
-_STEP, _SAID = "goals_dialog_step", "goals_dialog_said"
+_STEP, _SAID, _PAGE = "goals_dialog_step", "goals_dialog_said", "goals_dialog_page"
+
+
+def enter(page: str) -> None:
+    """What was open on another page is so no more; `ui/main.py` says which page begins."""
+    if st.session_state.get(_PAGE) != page:
+        forget()
+    st.session_state[_PAGE] = page
 
 
 def step() -> str:

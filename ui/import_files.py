@@ -13,7 +13,13 @@ from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.engine.paging import LARGEST_PAGE, PageRequest
 from goals_core.errors import GoalsError, Invalid, Problem
-from goals_core.imports import definitions_import, progress_import, quotas_import
+from goals_core.imports import (
+    definitions_import,
+    invitations,
+    people_import,
+    progress_import,
+    quotas_import,
+)
 from goals_core.imports.preview import Imported, Preview
 from goals_core.imports.sheets import MOST_BYTES
 from goals_core.imports.templates import Kind, template
@@ -22,7 +28,7 @@ from goals_core.kinds import GoalStatus
 from goals_core.permissions import Permission
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
-from ui import exports, import_refusals, spreadsheets
+from ui import exports, import_refusals, people_links, spreadsheets
 from ui.feedback import empty_state, field_error, tell
 from ui.wording import _, md, name, say, speak, spoken
 
@@ -34,11 +40,13 @@ _NEEDS = {
     Kind.PROGRESS: Permission.PROGRESS,
     Kind.DEFINITIONS: Permission.WRITE,
     Kind.QUOTAS: Permission.ASSIGN,
+    Kind.PEOPLE: Permission.MANAGE,
 }
 _IMPORTERS: dict[Kind, ModuleType] = {
     Kind.PROGRESS: progress_import,
     Kind.DEFINITIONS: definitions_import,
     Kind.QUOTAS: quotas_import,
+    Kind.PEOPLE: people_import,
 }
 _LIVING = (GoalStatus.ACTIVE, GoalStatus.DRAFT, GoalStatus.PAUSED)
 
@@ -54,6 +62,7 @@ def choose_kind(offered: list[Kind]) -> Kind:
         Kind.PROGRESS: _("Progress"),
         Kind.DEFINITIONS: _("Goals"),
         Kind.QUOTAS: _("Quotas"),
+        Kind.PEOPLE: _("People"),
     }
     kind: Kind = st.segmented_control(
         _("What the file has"),
@@ -152,6 +161,10 @@ def explain(kind: Kind) -> None:
             "A row for each person, a column for each window. The template has the targets"
             " of now; an empty cell leaves a target as it is."
         ),
+        Kind.PEOPLE: _(
+            "One row is one person: who is new is invited, who is there is changed. An empty cell"
+            " leaves it as it is, and nobody goes for not being in the file."
+        ),
     }
     then = _("You see what would happen before anything is written.")
     empty_state(":material/upload_file:", _("Fill in the template"), f"{words[kind]} {then}")
@@ -160,11 +173,13 @@ def explain(kind: Kind) -> None:
 def commit(actor: Actor, kind: Kind, preview: Preview[Any]) -> Imported | None:
     """Bring the file in, all of it or nothing; afterwards the field is empty again.
 
-    None: some rows no longer fit; the file is kept, and they are marked in its preview.
+    Who is new by it gets a link, which is mailed or kept to be taken away. None: some rows no
+    longer fit; the file is kept, and they are marked in its preview.
     """
     try:
         with tenant_session(actor) as db:
             done: Imported = _IMPORTERS[kind].commit(db, preview)
+            made = invitations.offer(db, done.made) if done.made else []
     except Invalid as error:
         marked = import_refusals.marked(preview, error.problems)
         if marked.is_ready:  # what is wrong is at none of its rows
@@ -173,12 +188,19 @@ def commit(actor: Actor, kind: Kind, preview: Preview[Any]) -> Imported | None:
         return None
     st.session_state[_NEXT] += 1
     forget()
+    people_links.send_all(actor, made)
     return done
 
 
 def forget() -> None:
     """Let go of what was read, which can be large: it is read anew when it is wanted again."""
     st.session_state.pop(_READ, None)
+
+
+def leave() -> None:
+    """Another page is open: nothing of this one stays, links neither."""
+    forget()
+    people_links.forget_all()
 
 
 def _by_label(found: Sequence[DefinitionView]) -> dict[str, UUID]:

@@ -14,6 +14,7 @@ from ui.wording import _, md, n_, say, spoken
 
 MOST_ROWS, MOST_PROBLEMS = 500, 50
 _UNSCROLLED = 6  # problems that fit without a bar beside them
+_NOTHING = "—"
 _BAD = "background-color: rgba(255, 75, 75, 0.28)"
 # See-through, so that the text can be read on light and on dark.
 _MARKS: Mapping[Outcome | None, str] = {
@@ -87,10 +88,23 @@ def success(done: Imported) -> str:
 
 
 def _text(cell: Cell) -> str:
-    """As it stands in the file; a target that changes, with what it is now."""
+    """As it stands in the file; what changes, with what it is now."""
+    if _is_changed(cell):
+        return f"{cell.before or _NOTHING} → {cell.text}"
     if cell.outcome is Outcome.CHANGED and isinstance(cell.before, Decimal):
         return f"{plain(cell.before)} → {cell.text}"
     return cell.text
+
+
+def _is_changed(cell: Cell) -> bool:
+    """A cell of a row about a person that says something new."""
+    return cell.outcome is None and cell.before is not None and not cell.problems
+
+
+def _mark(cell: Cell) -> str:
+    if cell.problems:
+        return _BAD
+    return _MARKS.get(Outcome.CHANGED if _is_changed(cell) else cell.outcome, "")
 
 
 def _marks(rows: Sequence[Row], frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +112,7 @@ def _marks(rows: Sequence[Row], frame: pd.DataFrame) -> pd.DataFrame:
         [
             "",
             _BAD if row.outcome is Outcome.REFUSED else "",
-            *(_BAD if cell.problems else _MARKS.get(cell.outcome, "") for cell in row.cells),
+            *map(_mark, row.cells),
         ]
         for row in rows
     ]

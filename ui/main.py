@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import auth, brand, import_files, menu
+from ui import auth, brand, dialogs, import_files, menu, people_links, setup
 from ui.account import account
 from ui.feedback import empty_state, show_flash
 from ui.session import admit
@@ -14,6 +14,9 @@ st.set_page_config(page_icon=brand.MARK, layout="wide", initial_sidebar_state="a
 actor = admit()
 page = st.navigation(menu.pages(actor), position="sidebar" if actor else "hidden", expanded=True)
 st.set_page_config(page_title=f"{page.title} · {brand.NAME}")
+if setup.is_asked_for():
+    setup.page()
+    st.stop()
 if actor is None:
     auth.sign_in_page()
 
@@ -23,8 +26,11 @@ with st.sidebar:
     st.space("xxsmall")
     account(actor)
 show_flash()
+dialogs.enter(page.url_path)
+if page.url_path != "people":
+    people_links.forget()
 if page.url_path != "imports":
-    import_files.forget()
+    import_files.leave()
 if refused := menu.refusal(actor, page.url_path or menu.START):
     st.title(page.title, anchor=False)
     empty_state(":material/lock:", _("This page is not yours to use"), say(refused))

@@ -44,10 +44,15 @@ TABLE: dict[str, tuple[Entry, ...]] = {
             Permission.PROGRESS,
             Permission.WRITE,
             Permission.ASSIGN,
+            Permission.MANAGE,
         ),
         _entry("goal", N_("Goal"), "track_changes", listed=False),
     ),
-    N_("Administration"): (_entry("audit", N_("Audit log"), "history", Permission.MANAGE),),
+    N_("Administration"): (
+        _entry("people", N_("People"), "group", Permission.MANAGE),
+        _entry("teams", N_("Teams"), "groups", Permission.MANAGE),
+        _entry("audit", N_("Audit log"), "history", Permission.MANAGE),
+    ),
 }
 START = "overview"
 

@@ -13,6 +13,8 @@ MY_GOALS = PROJECT / "pages" / "my_goals.py"
 AT_RISK = PROJECT / "pages" / "at_risk.py"
 NEW_GOAL = PROJECT / "pages" / "new_goal.py"
 GOAL = PROJECT / "pages" / "goal.py"
+IMPORTS = PROJECT / "pages" / "imports.py"
+TEAMS = PROJECT / "pages" / "teams.py"
 
 
 def goal_address(assignment_id: UUID) -> dict[str, str]:

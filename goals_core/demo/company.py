@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from sqlalchemy import insert
 
 from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.demo.calendar import Calendar, arrange
-from goals_core.engine import audit
-from goals_core.engine.audit import Deed
 from goals_core.models.base import new_id
-from goals_core.models.core import TenantRow
 
 Log = Callable[[str], None]
 
@@ -47,10 +41,3 @@ class Company:
             risk_progress_below=50,
             risk_time_left=25,
         )
-
-
-def add_tenant(db: TenantSession) -> None:
-    """Write the session's own tenant: `tenants.create_tenant` would commit it by itself."""
-    facts: dict[str, Any] = {field: getattr(db.actor.tenant, field) for field in Tenant.__slots__}
-    db.execute(insert(TenantRow).values(**facts, created_at=clock.now()))
-    audit.note(db, Deed.TENANT_CREATED, db.tenant_id, after=facts)

@@ -1,11 +1,11 @@
 """Loading the demo: each company in one transaction, then its first sync."""
 
-from sqlalchemy.exc import IntegrityError
-
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.demo import adventure_works, northwind
-from goals_core.demo.company import Company, Log, add_tenant
+from goals_core.demo.company import Company, Log
+from goals_core.engine import founding
+from goals_core.engine.founding import TenantExists
 from goals_core.services import tenants, tracking
 
 COMPANIES = (adventure_works.COMPANY, northwind.COMPANY)
@@ -26,11 +26,9 @@ def _load(company: Company, log: Log) -> bool:
     actor = Actor.system(company.tenant(calendar))
     try:
         with tenant_session(actor) as db:
-            add_tenant(db)
+            founding.write(db)
             company.fill(db, calendar, tell)
-    except IntegrityError as error:
-        if "tenants_slug_key" not in str(error.orig):
-            raise
+    except TenantExists:
         return False  # another process has loaded it meanwhile
     result = tracking.sync(actor)
     tell(f"{result.checked} assignments in step with the records")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import null, select
+from sqlalchemy import select
 
 from goals_core import clock
 from goals_core.checks import Checks
@@ -35,6 +35,10 @@ class NotYours(NotAllowed):
 
 class NobodyWorks(Conflict):
     message = N_("{assignee} works on no day from {first} to {last}: there is nothing to reach.")
+
+
+class NotActive(Conflict):
+    message = N_("The account of {assignee} is disabled; nothing new can be assigned to them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,16 @@ class Assignees:
             raise NotYours(assignee=found.name, permission=Permission.ASSIGN.value)
         return found.name
 
+    def need_active(self, who: Assignee) -> None:
+        """Refuse who has no account in use any more; what they have already stays theirs."""
+        if not self.is_active(who):
+            raise NotActive(assignee=self._named[who].name)
+
+    def is_active(self, who: Assignee) -> bool:
+        """Whether something new can be assigned; to a team and the company always."""
+        person = self._named.get(who) if who.type is AssigneeType.USER else None
+        return person is None or person.is_active
+
     def works_in(self, who: Assignee, window: Window) -> bool:
         """Whether they work on any day of the window; a team and the company always do."""
         days = self.days_in(who, window)
@@ -87,15 +101,16 @@ class Assignees:
 
     @cached_property
     def _named(self) -> dict[Assignee, "_Named"]:
-        people = self._db.execute(select(User.id, User.name, User.hired_on, User.left_on))
-        teams = self._db.execute(
-            select(Team.id, Team.name, null().label("hired_on"), null().label("left_on"))
+        people = self._db.execute(
+            select(User.id, User.name, User.hired_on, User.left_on, User.is_active)
         )
+        teams = self._db.execute(select(Team.id, Team.name))
         return {
-            Assignee(type_, row.id): _Named(row.name, row.hired_on, row.left_on)
-            for type_, rows in ((AssigneeType.USER, people), (AssigneeType.TEAM, teams))
-            for row in rows
-        }
+            Assignee(AssigneeType.USER, row.id): _Named(
+                row.name, row.hired_on, row.left_on, row.is_active
+            )
+            for row in people
+        } | {Assignee(AssigneeType.TEAM, row.id): _Named(row.name) for row in teams}
 
     @cached_property
     def _led(self) -> set[Assignee] | None:
@@ -111,8 +126,9 @@ class Assignees:
 @dataclass(frozen=True, slots=True)
 class _Named:
     name: str
-    hired_on: date | None
-    left_on: date | None
+    hired_on: date | None = None
+    left_on: date | None = None
+    is_active: bool = True
 
 
 def assignable(db: TenantSession, definition_id: UUID, *, alone: bool = False) -> Definition:

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from sqlalchemy import text
 
 from goals_core import clock
-from goals_core.db import directory
+from goals_core.db import at_once
 
 MOST, LOCK = 5, timedelta(minutes=15)
 _TAKE = text("SELECT core.take_attempt(:key, :at, :most, :lock)")
@@ -17,13 +17,13 @@ _FORGET = text("SELECT core.forget_attempts(:key)")
 def take(name: str, address: str) -> bool:
     """Count a try before it is judged, so that many at once are at most five; False: locked."""
     bound = {"key": _key(name, address), "at": clock.now(), "most": MOST, "lock": LOCK}
-    with directory() as connection:
+    with at_once() as connection:
         return bool(connection.scalar(_TAKE, bound))
 
 
 def forget(name: str, address: str) -> None:
     """The try went well: the ones before it count no more."""
-    with directory() as connection:
+    with at_once() as connection:
         connection.execute(_FORGET, {"key": _key(name, address)})
 
 

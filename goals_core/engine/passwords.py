@@ -1,11 +1,23 @@
 """Passwords: which are taken, and what is kept of them."""
 
+import re
+from collections.abc import Iterable
+
 import bcrypt
+from zxcvbn import zxcvbn
 
 from goals_core.checks import Checks
 from goals_core.errors import N_
 
 SHORTEST, LONGEST = 12, 72  # bytes; bcrypt reads no more than 72
+
+# So many guesses keep a bcrypt hash safe from whoever has stolen it (zxcvbn's highest score).
+_LEAST_GUESSES = 10**10
+# The estimate takes seconds for long texts made to slow it down. A part that cannot be guessed
+# makes all of it safe, so it is made for the beginning and the end.
+_PART = 24
+_LEAST_REST = 8
+_WORD = re.compile(r"\w+")
 
 
 def digest(password: str) -> str:
@@ -13,8 +25,12 @@ def digest(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
 
-def check(checks: Checks, password: str) -> None:
-    """Collect what is wrong with a new password."""
+def check(checks: Checks, password: str, *, about: Iterable[str] = ()) -> None:
+    """Collect what is wrong with a new password.
+
+    `about` are texts that others know of the person: name, e-mail, company. A password of their
+    words counts as guessed at once.
+    """
     try:
         length = len(password.encode())
     except UnicodeEncodeError:  # a lone surrogate
@@ -27,3 +43,26 @@ def check(checks: Checks, password: str) -> None:
             least=SHORTEST,
             most=LONGEST,
         )
+    elif is_common(password, about):
+        checks.problem(
+            "password",
+            N_("This is easy to guess. Four words that have nothing to do with you are not."),
+        )
+
+
+def is_common(password: str, about: Iterable[str] = ()) -> bool:
+    """Whether it is among those tried first: leaked, common, repeated, or made of known words."""
+    known = {word.casefold() for text in about for word in _WORD.findall(text) if len(word) > 2}
+    if _is_made_of(known, password.casefold()):
+        return True
+    parts = {password[:_PART], password[-_PART:]}
+    asked = [zxcvbn(part, user_inputs=sorted(known)) for part in parts]
+    return all(estimate["guesses"] < _LEAST_GUESSES for estimate in asked)
+
+
+def _is_made_of(known: Iterable[str], password: str) -> bool:
+    """Whether little is left without the known words and what stands between them."""
+    rest = password
+    for word in sorted(known, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    return rest != password and len("".join(_WORD.findall(rest))) < _LEAST_REST

@@ -9,6 +9,7 @@ from goals_core.errors import N_, Invalid, Problem
 from goals_core.imports.sheets import Sheet
 from goals_core.imports.values import Value, text_of
 from goals_core.kinds import GoalType, Metric, Period, Source
+from goals_core.permissions import Role
 
 _BETWEEN = re.compile(r"[\s_-]+")
 
@@ -88,6 +89,31 @@ DEFINITIONS = (
         Form.YES_NO,
         choices=("yes", "no"),
     ),
+)
+PEOPLE = (
+    Column(
+        "email",
+        N_("Who it is; somebody new is invited at this address."),
+        required=True,
+        example="ana@example.com",
+    ),
+    Column("name", N_("What the person is called; required for somebody new."), example="Ana Ruiz"),
+    Column("role", N_("What the person may do; required for somebody new."), choices=tuple(Role)),
+    Column("title", N_("What the person is in the company."), example="Account executive"),
+    Column(
+        "manager",
+        N_("The e-mail of the person's manager, also of someone in the same file."),
+        example="eva@example.com",
+    ),
+    Column("team", N_("The name of a team that there is already."), example="North"),
+    Column(
+        "member_from",
+        N_("The first day in that team; empty: today, unless the person is in it already."),
+        Form.DAY,
+        example="2026-01-01",
+    ),
+    Column("hired_on", N_("The first day of work."), Form.DAY, example="2026-01-01"),
+    Column("left_on", N_("The last day of work."), Form.DAY),
 )
 QUOTAS = (
     Column("email", N_("The person."), required=True, example="ana@example.com"),

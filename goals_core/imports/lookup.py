@@ -1,14 +1,26 @@
 """What the names in a file stand for, among what the actor may see: one statement per subject."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, String, bindparam, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    String,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
@@ -17,9 +29,10 @@ from goals_core.engine.arrays import ids_of
 from goals_core.engine.assigning import Assignee
 from goals_core.engine.definition_views import view_of
 from goals_core.engine.drafts import Draft
+from goals_core.engine.people_views import is_member_on
 from goals_core.imports.typed import Measured
 from goals_core.kinds import AssignmentStatus, GoalStatus, Source
-from goals_core.models.core import Team, User
+from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.models.windows import Window
 from goals_core.permissions import Permission
@@ -71,6 +84,30 @@ def people(db: TenantSession, emails: Iterable[str] | None = None) -> list[Perso
         if not manages:  # nobody sets their own targets
             query = query.where(User.id != db.actor.user_id)
     return [Person(*row) for row in db.execute(query)]
+
+
+def accounts(db: TenantSession) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Everyone who has an account, with their manager and the team of today joined last."""
+    boss, today = aliased(User), db.actor.tenant.today
+    u, m = User, TeamMember
+    last = (
+        select(Team.name, m.member_from)
+        .join(Team, and_(Team.tenant_id == m.tenant_id, Team.id == m.team_id))
+        .where(m.tenant_id == u.tenant_id, m.user_id == u.id, is_member_on(today))
+        .order_by(m.member_from.desc(), Team.name)
+        .limit(1)
+        .correlate(u)
+        .lateral("joined")
+    )
+    columns = (u.email, u.name, u.role, u.title, u.hired_on, u.left_on)
+    query = (
+        select(*columns, boss.email.label("manager"), last.c.name.label("team"), last.c.member_from)
+        .outerjoin(boss, and_(boss.tenant_id == u.tenant_id, boss.id == u.manager_id))
+        .outerjoin(last, true())
+        .where(u.is_active)
+        .order_by(u.name, u.email)
+    )
+    return db.execute(query).all()
 
 
 def teams(db: TenantSession, names: Iterable[str]) -> dict[str, UUID]:

@@ -31,7 +31,7 @@ class Cell:
     value: object = None  # a text, Decimal, date, bool, tuple …; None: empty or not to be read
     problems: tuple[Problem, ...] = ()
     outcome: Outcome | None = None  # quotas: what would happen with this cell
-    before: object = None  # quotas: the target that there is
+    before: object = None  # quotas: the target that there is; people: what would be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ class Imported:
     new: int
     changed: int
     same: int
+    made: tuple[UUID, ...] = ()  # people who are new, and need a link
 
 
 def by_place(error: Invalid, items: Sequence[Item[T]], columns: Mapping[str, str]) -> Invalid:

@@ -11,7 +11,7 @@ from babel import Locale
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.engine import assigning
-from goals_core.engine.assigning import Assignee, Assignees, GoalIsOver
+from goals_core.engine.assigning import Assignee, Assignees, GoalIsOver, NotActive
 from goals_core.errors import N_, GoalsError, Invalid, Problem, WindowClosed, invalid
 from goals_core.imports import lookup, sheets, typed
 from goals_core.imports.lookup import Held
@@ -179,6 +179,8 @@ def _check_window(
         facts = {"goal": plan.definition.name, "closed_on": held.closed_on}
         checks.problem(key, WindowClosed.message, **facts)
     who = Assignee(AssigneeType.USER, person)
+    if held is None and not plan.assignees.is_active(who):
+        checks.problem(key, NotActive.message, assignee=plan.assignees.need(who))
     if plan.definition.prorate and not plan.assignees.works_in(who, window):
         message = N_("Nobody works a day of this window: there is nothing to reach.")
         checks.problem(key, message)

@@ -1,6 +1,7 @@
 """Files to be filled in: headings, an explanation of each, and for quotas the present targets."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -8,8 +9,15 @@ from babel import Locale
 
 from goals_core.db import TenantSession
 from goals_core.errors import N_, invalid
-from goals_core.imports import definitions_import, lookup, progress_import, quotas_import, writing
-from goals_core.imports.columns import DEFINITIONS, PROGRESS, QUOTAS, Column, Form
+from goals_core.imports import (
+    definitions_import,
+    lookup,
+    people_import,
+    progress_import,
+    quotas_import,
+    writing,
+)
+from goals_core.imports.columns import DEFINITIONS, PEOPLE, PROGRESS, QUOTAS, Column, Form
 from goals_core.imports.quota_columns import label, offered
 from goals_core.imports.values import Value
 from goals_core.imports.writing import Field, Format, Look, Page, Table
@@ -35,6 +43,7 @@ class Kind(StrEnum):
     PROGRESS = "progress"
     DEFINITIONS = "definitions"
     QUOTAS = "quotas"
+    PEOPLE = "people"
 
 
 @needs(Permission.READ)
@@ -49,7 +58,8 @@ def template(
     """A file that can be brought back filled in; `translate` is for the words of its second sheet.
 
     The headings are the same in every language. Quotas are of one goal: a row for each person whose
-    targets the actor may set, a column for each window, the present targets in the cells.
+    targets the actor may set, a column for each window, the present targets in the cells. Of people
+    it has everyone with an account.
     """
     columns: Sequence[Column]
     match kind:
@@ -64,7 +74,30 @@ def template(
                 raise invalid("definition_id", N_("Choose a goal."))
             definition = quotas_import.assignable(db, definition_id)
             table, columns = _quotas(db, definition), (*QUOTAS, _window_column())
+        case Kind.PEOPLE:
+            db.actor.need(Permission.MANAGE)
+            table, columns = _people(db), PEOPLE
     return writing.write(table, _explained(columns, translate), format_)
+
+
+def _people(db: TenantSession) -> Table:
+    """Everyone who has an account, each in the team that they joined last."""
+    rows: list[list[Value]] = [
+        [
+            row.email,
+            row.name,
+            row.role.value,
+            row.title or None,
+            row.manager,
+            row.team,
+            row.member_from,
+            row.hired_on,
+            row.left_on,
+        ]
+        for row in lookup.accounts(db)
+    ]
+    empty = _empty(Kind.PEOPLE, PEOPLE, people_import.MOST_ROWS)
+    return replace(empty, rows=rows if len(rows) <= people_import.MOST_ROWS else ())
 
 
 def _empty(kind: Kind, columns: Sequence[Column], most_rows: int) -> Table:

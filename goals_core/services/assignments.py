@@ -110,6 +110,7 @@ def create(
     definition = assigning.assignable(db, definition_id)
     who, everyone = _assignee(assignee_type, user_id, team_id), Assignees(db)
     assignee = everyone.need(who)
+    everyone.need_active(who)
     notes = _check(definition, custom_target, notes)
     window = assigning.window_on(db, definition, on)
     if definition.prorate and not everyone.works_in(who, window):

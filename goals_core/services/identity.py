@@ -1,6 +1,5 @@
 """People and their accounts."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,15 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from goals_core import clock
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.engine import audit, passwords, visibility
+from goals_core.engine import accounts, audit, passwords, visibility
 from goals_core.engine.audit import Deed
 from goals_core.errors import N_, Conflict, NotFound
 from goals_core.models.access import LoginRow
 from goals_core.models.base import new_id
 from goals_core.models.core import User
 from goals_core.permissions import Permission, Role, needs
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class EmailTaken(Conflict):
@@ -49,14 +46,17 @@ def create_user(
     hired_on: date | None = None,
 ) -> UUID:
     """Make an account that may sign in with `email` and `password`."""
-    email, name = email.strip().casefold(), name.strip()
-    _check_user(email, name, title, password)
+    checks = Checks()
+    email = accounts.check_email(checks, email)
+    name, title = accounts.check(checks, name=name, title=title)
+    passwords.check(checks, password, about=(name, email, db.actor.tenant.name))
+    checks.done()
     visibility.need_person(db, manager_id)
     user = User(
         id=new_id(),
         email=email,
         name=name,
-        title=title.strip(),
+        title=title,
         role=role,
         manager_id=manager_id,
         password_hash=passwords.digest(password),
@@ -92,14 +92,3 @@ def get_user_id(db: TenantSession, *, email: str) -> UUID:
     if user_id is None:
         raise NotFound(N_("person"))
     return user_id
-
-
-def _check_user(email: str, name: str, title: str, password: str) -> None:
-    checks = Checks()
-    checks.text("email", email, longest=254, required=True)
-    checks.text("name", name, longest=200, required=True)
-    checks.text("title", title, longest=200)
-    if email and not _EMAIL.fullmatch(email):
-        checks.problem("email", N_("This is no e-mail address."))
-    passwords.check(checks, password)
-    checks.done()

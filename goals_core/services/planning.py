@@ -13,7 +13,7 @@ from goals_core.actor import Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.engine import assigning, plan_rows, targets
-from goals_core.engine.assigning import Assignee, Assignees
+from goals_core.engine.assigning import Assignee, Assignees, NotActive
 from goals_core.engine.definition_views import DefinitionView
 from goals_core.engine.plan_rows import Cell
 from goals_core.engine.recompute import recompute
@@ -87,24 +87,30 @@ def assign_members(
 ) -> Planned:
     """Assign a goal to each member of a team for one window; who has it already keeps it as it is.
 
-    Members are those of the day: today, or the window's first day when that is still to come;
-    without goals:manage the actor is left out, who sets no target of their own.
+    Members are those of the day: today, or the window's first day when that is still to come; but
+    not who is disabled, nor, without goals:manage, the actor, who sets no target of their own.
     """
     definition = assigning.assignable(db, definition_id, alone=True)
     window = assigning.window_on(db, definition, on)
-    Assignees(db).need(Assignee(AssigneeType.TEAM, team_id))
     day = max(window.start, min(db.actor.tenant.today, window.end))
-    members = [who for who in _members(db, team_id, day) if _may_set(db, who)]
-    have = {cell for cell in plan_rows.existing(db, definition_id) if cell[1] == window.start}
+    everyone = Assignees(db)
+    everyone.need(Assignee(AssigneeType.TEAM, team_id))
+    have = {who for who, first in plan_rows.existing(db, definition_id) if first == window.start}
+    members = [
+        who
+        for user_id in _members(db, team_id, day)
+        if _may_set(db, user_id)
+        and ((who := Assignee(AssigneeType.USER, user_id)) in have or everyone.is_active(who))
+    ]
     quotas = [
         Quota(
-            assignee_type=AssigneeType.USER,
-            assignee_id=user_id,
+            assignee_type=who.type,
+            assignee_id=who.id,
             on=window.start,
             target=custom_target,
         )
-        for user_id in members
-        if (Assignee(AssigneeType.USER, user_id), window.start) not in have
+        for who in members
+        if who not in have
     ]
     planned = set_targets(db, definition_id, quotas)
     return replace(planned, same=len(members) - len(quotas))
@@ -129,10 +135,10 @@ def copy_to_next(db: TenantSession, definition_id: UUID) -> DefinitionView:
 
 
 def _is_there(everyone: Assignees, quota: Quota, view: DefinitionView, tenant: Tenant) -> bool:
-    """Whether the assignee has not left and, where days count, works in the first window."""
+    """Whether the assignee is there and, where days count, works in the first window."""
     who, goal = Assignee(quota.assignee_type, quota.assignee_id), view.settings
     left_on = everyone.left_on(who)
-    if left_on is not None and left_on < quota.on:
+    if (left_on is not None and left_on < quota.on) or not everyone.is_active(who):
         return False
     schedule = Schedule(goal.period, goal.starts_at, goal.ends_at, tenant.fiscal_year_start)
     window = schedule.window_on(quota.on)
@@ -156,6 +162,8 @@ def _checked(
         if window is not None:
             who = Assignee(AssigneeType(quota.assignee_type), quota.assignee_id)
             cell = (who, plan_rows.first_day(have, who, window, quota.on))
+            if cell not in found and not allowed.is_active(who):
+                bad.append(Problem("assignee", NotActive.message, {"assignee": allowed.need(who)}))
             if cell in cells:
                 bad.append(Problem("on", N_("This window is there twice for the same assignee.")))
             cells[cell] = quota.target

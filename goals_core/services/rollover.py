@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, bindparam, case, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
@@ -176,7 +176,8 @@ def _ended(actor: Actor, plan: Plan) -> Found:
     )
     # looked up for each, not joined: nobody has yet counted what a roll-over makes
     person = (User.tenant_id == Assignment.tenant_id) & (User.id == Assignment.user_id)
-    left_on = select(User.left_on).where(person).correlate(Assignment).scalar_subquery()
+    there_until = case((User.is_active, func.coalesce(User.left_on, date.max)), else_=date.min)
+    last_day = select(there_until).where(person).correlate(Assignment).scalar_subquery()
     return (
         _found()
         .join(goals, goals.c.id == Assignment.definition_id)
@@ -184,7 +185,7 @@ def _ended(actor: Actor, plan: Plan) -> Found:
             Assignment.rolls_over,
             Assignment.period_end < actor.tenant.today,
             Assignment.period_end < goals.c.ends,
-            func.coalesce(left_on, date.max) > Assignment.period_end,
+            func.coalesce(last_day, date.max) > Assignment.period_end,
         )
     )
 

@@ -1,8 +1,7 @@
 """Signing in: who proved who they are, the browsers that are signed in, and their end."""
 
-import hashlib
-import re
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
@@ -15,7 +14,7 @@ from goals_core import clock
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, at_once, directory
-from goals_core.engine import attempts, audit, logins, passwords
+from goals_core.engine import attempts, audit, logins, passwords, tokens
 from goals_core.engine.audit import Deed
 from goals_core.engine.logins import Login
 from goals_core.errors import N_, Conflict
@@ -32,7 +31,6 @@ _CHECK = text(
     "SELECT session_id, last_seen_at, user_id, role, name, email, tenant"
     " FROM core.check_session(:tenant, :token, :at, :idle)"
 )
-_TOKEN = re.compile(r"([0-9a-f]{32})\.[A-Za-z0-9_-]{43}")
 
 
 class UsedAlready(Conflict):
@@ -83,13 +81,13 @@ def open_session(
 
     `assertion` is the digest of a provider's word: `UsedAlready` when it has opened one before.
     """
-    token = f"{db.tenant_id.hex}.{secrets.token_urlsafe(32)}"
+    token = tokens.make(db.tenant_id)
     now = clock.now()
     db.execute(delete(SignIn).where(SignIn.user_id == login.actor.user_id, SignIn.expires_at < now))
     db.add(
         SignIn(
             user_id=login.actor.user_id,
-            token_sha256=_sha256(token),
+            token_sha256=tokens.digest(token),
             auth_epoch=login.auth_epoch,
             created_at=now,
             last_seen_at=now,
@@ -112,11 +110,10 @@ def open_session(
 @open_to(Open.VISITOR)
 def check(token: str) -> Actor | None:
     """Who is signed in with that token right now, in one statement; otherwise None."""
-    found = _TOKEN.fullmatch(token)
-    if found is None:
+    tenant_id, now = tokens.tenant_of(token), clock.now()
+    if tenant_id is None:
         return None
-    tenant_id, now = UUID(hex=found[1]), clock.now()
-    asked = {"tenant": tenant_id, "token": _sha256(token), "at": now, "idle": IDLE}
+    asked = {"tenant": tenant_id, "token": tokens.digest(token), "at": now, "idle": IDLE}
     with at_once() as connection:
         row = connection.execute(_CHECK, asked).one_or_none()
         if row is not None and now - row.last_seen_at > SEEN_EVERY:
@@ -144,9 +141,10 @@ def revoke_all(db: TenantSession, *, user_id: UUID) -> None:
 @open_to(Open.SIGNED_IN)
 def change_password(db: TenantSession, *, old: str, new: str) -> None:
     """Set a new password; every other session of the person ends, this one goes on."""
-    _check_new(old, new)
+    actor = db.actor
+    _check_new(old, new, about=(actor.name, actor.email, actor.tenant.name))
     # Before this transaction writes: a miss is counted in one of its own, and stays counted.
-    if prove(db.actor.email, old) is None:
+    if prove(actor.email, old) is None:
         checks = Checks()
         checks.problem("old", N_("This is not your current password."))
         checks.done()
@@ -177,9 +175,9 @@ def _end(db: TenantSession, which: ColumnElement[bool]) -> None:
     )
 
 
-def _check_new(old: str, new: str) -> None:
+def _check_new(old: str, new: str, *, about: Iterable[str]) -> None:
     checks, password = Checks(), Checks()
-    passwords.check(password, new)
+    passwords.check(password, new, about=about)
     for problem in password.problems:
         checks.problem("new", problem.message, **problem.facts)
     if new == old:
@@ -198,10 +196,6 @@ def _matches(password: str, password_hash: str) -> bool:
 def _nobodys() -> str:
     """The hash of a password that nobody knows: an unknown e-mail takes as long as a known one."""
     return passwords.digest(secrets.token_urlsafe(32))
-
-
-def _sha256(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _note_seen(tenant_id: UUID, session_id: UUID) -> None:

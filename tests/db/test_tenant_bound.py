@@ -10,7 +10,9 @@ import pytest
 
 from goals_core import clock, db
 from goals_core.engine.entries import Reading
+from goals_core.engine.people_views import PersonState
 from goals_core.kinds import AssigneeType, GoalStatus
+from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
     audit_reading,
@@ -137,6 +139,7 @@ def _engine(cast: Cast, calls: UUID) -> None:
         people.set_employment(session, someone, hired_on=None, left_on=makers.TODAY)
         people.leave_team(session, team_id=cast.south, user_id=someone, last_day=makers.TODAY)
         company.change_settings(session, company.settings(session))
+        _people_and_teams(session, cast)
         assert audit_reading.list_(session).items
         assert audit_reading.export(session)
         assert audit_reading.people(session)
@@ -145,6 +148,26 @@ def _engine(cast: Cast, calls: UUID) -> None:
         done = rollover.roll_over(cast.system)
     assert done.begun > 0
     assert done.closed > 0
+
+
+def _people_and_teams(session: db.TenantSession, cast: Cast) -> None:
+    """Invite, change, disable and enable; make a team, lead it, join it, and undo that."""
+    nora = people.invite(session, email="nora@acme.example", name="Nora", role=Role.REP)
+    facts: dict[str, Any] = {"name": "Nora", "title": "", "role": Role.MANAGER}
+    people.change(session, nora, **facts, manager_id=cast.manager.user_id)
+    people.disable(session, nora)
+    people.enable(session, nora)
+    assert people.list_(session, search="a", states=list(PersonState)).items
+    team = teams.create_team(session, name="West", manager_id=None)
+    teams.rename(session, team, name="Far West")
+    teams.set_manager(session, team, manager_id=nora)
+    teams.add_member(session, team_id=team, user_id=nora, member_from=makers.TODAY)
+    (membership,) = people.get(session, nora).memberships
+    days: dict[str, Any] = {"member_from": makers.YEAR_START, "member_to": None}
+    teams.change_membership(session, membership.id, **days)
+    teams.take_back_membership(session, membership.id)
+    assert teams.list_(session, search="west").items
+    assert teams.get(session, cast.north).members
 
 
 def _sign_in(cast: Cast) -> None:

@@ -33,6 +33,8 @@ class Hostile:
     definition: UUID
     goals: tuple[UUID, ...]  # by hand, from records, of a team, of the company, with an error
     line: UUID  # of the audit log
+    team: UUID
+    person: UUID
 
 
 @contextmanager
@@ -73,7 +75,8 @@ def _made() -> Hostile:
     with db.tenant_session(admin) as session:
         definition = assignments.get(session, goals[0]).definition_id
         line = audit_reading.list_(session).items[0].id
-    return Hostile(admin.email, definition, goals, line)
+    assert rep.user_id is not None
+    return Hostile(admin.email, definition, goals, line, team, rep.user_id)
 
 
 def _person(session: db.TenantSession, name: str, role: Role) -> Actor:

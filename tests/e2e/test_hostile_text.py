@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import App, idle, picture, sign_in
 from tests.e2e.hostile import BRIEF, EVIL, HOST, PASSWORD, Hostile, hostile
-from ui import audit_list, definition_list, menu
+from ui import audit_list, definition_list, menu, people_list, team_list
 
 # What a text would have become: an image, a link, a script, a formula, a colour.
 MADE_OF_IT = """host => [...document.querySelectorAll(
@@ -88,6 +88,8 @@ def addresses(company: Hostile) -> list[str]:
         *goals,
         f"/definitions?{definition_list.OPEN}={company.definition}",
         f"/audit?{audit_list.OPEN}={company.line}",
+        f"/people?{people_list.OPEN}={company.person}",
+        f"/teams?{team_list.OPEN}={company.team}",
         f"/new_goal?edit={company.definition}",
         "/imports?kind=Goals",
         "/imports?kind=Quotas",

@@ -18,6 +18,7 @@ PEOPLE = {
 }
 PAGES = {"Overview": "/", "My goals": "/my_goals", "At risk": "/at_risk"}
 SETTING_PAGES = {"Definitions": "/definitions", "New goal": "/new_goal"}
+MANAGING_PAGES = {"People": "/people", "Teams": "/teams", "Audit log": "/audit"}
 GOAL = "Deals of the quarter"
 
 
@@ -56,7 +57,8 @@ def test_every_page_shows_figures_to_each_role(
     page = visitor()
     sign_in(page, PEOPLE[role])
     writes = role in {"admin", "manager", "other company"}
-    for title, address in (PAGES | (SETTING_PAGES if writes else {})).items():
+    manages = MANAGING_PAGES if role == "admin" else {}
+    for title, address in (PAGES | (SETTING_PAGES if writes else {}) | manages).items():
         page.goto(address)
         idle(page)
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
@@ -75,9 +77,33 @@ def test_no_page_is_wider_than_a_phone(visitor: Callable[..., Page], theme: str)
         page.goto(address)
         idle(page)
         picture(page, f"phone {theme} {title}")
-        main = page.locator("main")
-        wanted = main.evaluate("element => element.scrollWidth")
-        assert wanted <= main.evaluate("element => element.clientWidth"), title
+        _fits(page, title)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_administrator_looks_after_people_on_a_phone(
+    visitor: Callable[..., Page], app: App, theme: str
+) -> None:
+    page, nora = visitor(theme=theme, viewport=PHONE), f"Nora {theme}"
+    sign_in(page, PEOPLE["admin"], at="/people")
+    page.get_by_role("button", name="Invite").click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_label("E-mail").fill(f"nora-{theme}@adventure-works.example")
+    drawer.get_by_label("Name", exact=True).fill(nora)
+    drawer.get_by_role("button", name="Invite").click()
+    expect(drawer.get_by_text(f"Send this link to {nora} yourself")).to_be_visible()
+    picture(page, f"phone {theme} invited")
+    for title, address in MANAGING_PAGES.items():
+        page.goto(address)
+        idle(page)
+        _fits(page, title)
+    page.goto("/teams")
+    idle(page)
+    _click_first_row(page)
+    expect(page).to_have_url(re.compile("team="))
+    _add(page, nora)
+    _fits(page, f"{theme} team")
+    assert "Traceback" not in app.read_log()
 
 
 def test_a_second_start_finds_everything_as_it_was_left(
@@ -109,3 +135,29 @@ def _make_goal(page: Page) -> None:
     page.get_by_role("button", name="Save and activate").click()
     expect(page.get_by_role("heading", name="Definitions")).to_be_visible(timeout=15_000)
     expect(page.get_by_text(GOAL).first).to_be_visible()
+
+
+def _fits(page: Page, title: str) -> None:
+    """Nothing of the page is wider than the screen."""
+    main = page.locator("main")
+    wanted = main.evaluate("element => element.scrollWidth")
+    assert wanted <= main.evaluate("element => element.clientWidth"), title
+
+
+def _click_first_row(page: Page) -> None:
+    """A table is drawn on a canvas: its rows are found by their place alone."""
+    page.locator('[data-testid="stDataFrame"]').first.click(position={"x": 60, "y": 55})
+    idle(page)
+
+
+def _add(page: Page, name: str) -> None:
+    """Put somebody into the team that is open, from today on."""
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("button", name="Add a member").click()
+    idle(page)
+    drawer.get_by_role("combobox", name="Person").click()
+    page.get_by_role("option", name=name).click()
+    idle(page)
+    drawer.get_by_role("button", name="Add", exact=True).click()
+    expect(drawer.get_by_text(f"{name} is added.")).to_be_visible()
+    picture(page, f"phone {name} added")

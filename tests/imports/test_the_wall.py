@@ -3,7 +3,12 @@
 import re
 
 from goals_core.db import tenant_session
-from goals_core.imports import definitions_import, progress_import, quotas_import
+from goals_core.imports import (
+    definitions_import,
+    people_import,
+    progress_import,
+    quotas_import,
+)
 from goals_core.imports.templates import Kind, template
 from goals_core.imports.writing import Format
 from tests.db.statements import loose_tables
@@ -43,3 +48,11 @@ def _everything(cast, goal):
         preview = quotas_import.read(db, quotas, "a.csv", definition_id=definition)
         quotas_import.commit(db, preview)
         template(db, Kind.QUOTAS, Format.CSV, definition_id=definition)
+    people = csv_of(
+        ("email", "name", "role", "manager", "team", "member_from", "left_on"),
+        ("nora@acme.example", "Nora", "rep", cast.rep.email, "North", "2026-05-01", ""),
+        (cast.rep.email, "Rita", "", "", "North", "2026-05-01", "2026-12-31"),
+    )
+    with tenant_session(cast.admin) as db:
+        people_import.commit(db, people_import.read(db, people, "a.csv"))
+        template(db, Kind.PEOPLE, Format.CSV)

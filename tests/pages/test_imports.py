@@ -7,11 +7,12 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
+from goals_core import mail
 from goals_core.db import tenant_session
 from goals_core.engine.paging import LARGEST_PAGE
 from goals_core.imports import progress_import
 from goals_core.kinds import GoalStatus
-from goals_core.services import assignments, definitions, progress
+from goals_core.services import assignments, definitions, links, progress
 from tests.imports.files import csv_of, xlsx_of
 from tests.makers import assign, by_hand, definition_of, make_definition, make_goal
 from tests.pages.forms import errors, fill, keys, open_page, press, problems, rows, said, widget
@@ -353,3 +354,66 @@ def test_the_template_of_quotas_comes_back_as_it_went(cast, goal, files):
         found = tiles(at)
         assert (found["New"], found["Changed"], found["Refused"]) == ("0", "0", "0")
         assert cast.rep.email in column(at, "email")
+
+
+# People
+
+
+PEOPLE = ("email", "name", "role", "title")
+
+
+def of_people(actor, *rows):
+    return given(opened(actor, "people"), csv_of(PEOPLE, *rows), kind="people")
+
+
+def test_people_are_brought_in_and_their_links_are_offered_once(cast, files):
+    rows_ = (("nora@acme.example", "=Nora", "rep"), (cast.rep.email, "Rita", "rep", "AE"))
+    at = of_people(cast.admin, *rows_)
+    assert (tiles(at)["New"], tiles(at)["Changed"]) == ("1", "1")
+    assert column(at, "name") == ["=Nora", "Rep → Rita"]
+    press(at, "import")
+    assert said(at) == ["Imported: 1 new, 1 changed, 0 unchanged."]
+    assert "1 person is invited" in words(at)
+    data, name = files["invitations"]
+    assert name.endswith(".csv")
+    (_head, (called, email, address)) = csv.reader(io.StringIO(data.decode("utf-8-sig")))
+    assert (called, email) == ("'=Nora", "nora@acme.example")
+    assert links.find(address.partition("link=")[2]).name == "=Nora"
+    files.clear()
+    press(at, "invitations_done")
+    assert "invitations" not in files
+
+
+def test_links_are_gone_once_the_page_is_left(cast, files):
+    at = press(of_people(cast.admin, ("nora@acme.example", "Nora", "rep")), "import")
+    assert "invitations" in files
+    files.clear()
+    at.switch_page("../pages/my_goals.py").run()
+    at.switch_page("../pages/imports.py").run()
+    assert "invitations" not in files
+
+
+def test_where_mails_can_be_sent_links_are_mailed_and_the_rest_is_offered(cast, files, monkeypatch):
+    sent = []
+
+    def send(to, _subject, text):
+        if to.startswith("max"):
+            raise mail.MailNotSent("refused with 550")
+        sent.append((to, text))
+
+    monkeypatch.setattr(mail, "is_configured", lambda: True)
+    monkeypatch.setattr(mail, "send", send)
+    names = ("Max", "Nora")
+    at = of_people(cast.admin, *((f"{n.lower()}@acme.example", n, "rep") for n in names))
+    press(at, "import")
+    ((to, text),) = sent
+    assert to == "nora@acme.example"
+    assert links.find(text.partition("link=")[2].strip()).name == "Nora"
+    assert "1 person is invited" in words(at)
+    assert b"max@acme.example" in files["invitations"][0]
+    assert b"nora" not in files["invitations"][0]
+
+
+def test_only_who_manages_people_is_offered_them(cast):
+    assert "People" in widget(opened(cast.admin), "kind").options
+    assert "People" not in widget(opened(cast.manager), "kind").options

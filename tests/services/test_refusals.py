@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
+from goals_core.engine import founding
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.base import Base, TenantOwned
@@ -24,11 +25,13 @@ from goals_core.services import (
     people,
     planning,
     progress,
+    setup,
     teams,
     tenants,
     tracking,
 )
 from goals_core.services.progress import Reading
+from goals_core.services.setup import Administrator, NewCompany
 from tests.conftest import PASSWORD
 from tests.makers import (
     TODAY,
@@ -190,6 +193,30 @@ def member_already(cast: Any, at: Any) -> tuple[Any, Deed]:
     )
 
 
+def counted_membership(cast: Any, at: Any) -> tuple[Any, Deed]:
+    make_goal(cast, cast.north, from_sales())
+    with tenant_session(cast.admin) as db:
+        mistaken = teams.get(db, cast.north).members[0].id
+    at(date(2026, 6, 4))
+    tracking.sync(cast.admin)
+    return cast.admin, lambda db: teams.take_back_membership(db, mistaken)
+
+
+def own_account(cast: Any, at: Any) -> tuple[Any, Deed]:
+    return cast.admin, lambda db: people.disable(db, cast.admin.user_id)
+
+
+def last_administrator(cast: Any, at: Any) -> tuple[Any, Deed]:
+    return cast.system, lambda db: people.disable(db, cast.admin.user_id)
+
+
+def disabled(cast: Any, at: Any) -> tuple[Any, Deed]:
+    with tenant_session(cast.admin) as db:
+        goal = make_definition(db, by_hand())
+        people.disable(db, cast.rep.user_id)
+    return cast.admin, lambda db: assign(db, goal, cast.rep)
+
+
 def not_a_member(cast: Any, at: Any) -> tuple[Any, Deed]:
     return cast.admin, lambda db: people.leave_team(
         db, team_id=cast.south, user_id=cast.rep.user_id, last_day=TODAY
@@ -214,6 +241,12 @@ def a_correction(cast: Any, at: Any) -> tuple[Any, Deed]:
 def needed(cast: Any, at: Any) -> tuple[Any, Deed]:
     _, (first, _) = recorded(cast, 5, -3, metric=Metric.COUNT)
     return cast.rep, lambda db: corrections.void(db, first.id)
+
+
+def setup_over(cast: Any, at: Any) -> tuple[Any, Deed]:
+    company = NewCompany(name="Acme", timezone="UTC", locale="en_US", currency="USD")
+    who = Administrator(name="Ana", email="ana@setup.example", password="kettle orbit fern")
+    return cast.admin, lambda _db: setup.begin("never offered", company, who)
 
 
 def goal_with_progress(cast: Any, at: Any) -> tuple[Any, Deed]:
@@ -292,14 +325,31 @@ CASES: list[Case] = [
     ),
     (progress.logbook.NotRunning, "Calls is paused; it takes no progress now.", paused),
     (Invalid, "1: The reference row 1 was used before with other content.", other_content),
-    (tenants.TenantExists, "There is a tenant with the slug acme-", slug_taken),
+    (founding.TenantExists, "There is a tenant with the slug acme-", slug_taken),
     (identity.EmailTaken, "has an account already.", email_taken),
     (teams.TeamExists, "There is a team named North already.", team_name_taken),
-    (teams.MemberAlready, "This person is in the team on some of these days", member_already),
+    (
+        teams.memberships.MemberAlready,
+        "This person is in the team on some of these days",
+        member_already,
+    ),
+    (
+        teams.memberships.MembershipCounted,
+        "A window of North that is closed has counted it; change its days instead.",
+        counted_membership,
+    ),
+    (people.accounts.OwnAccount, "Nobody changes their own role or disables", own_account),
+    (
+        people.accounts.LastAdministrator,
+        "Admin is the last administrator; make somebody else one first.",
+        last_administrator,
+    ),
+    (assignments.assigning.NotActive, "The account of Rep is disabled; nothing new", disabled),
     (people.NotAMember, "This person is not in the team on 2026-05-20.", not_a_member),
     (corrections.VoidedAlready, "This entry of 2026-05-20 was taken back already.", voided_twice),
     (corrections.IsCorrection, "This line takes another one back", a_correction),
     (corrections.NeedsIt, "Without this entry Calls would be at -3", needed),
+    (setup.SetupOver, "This link has been used or has run out; a new start", setup_over),
     (definitions.HasProgress, "Calls has progress already; cancel it", goal_with_progress),
     (definitions.FixedByProgress, "so its starts_at cannot change; duplicate it instead.", fixed),
     (definitions.NoSuchStep, "Calls is draft; it cannot become paused.", no_step),

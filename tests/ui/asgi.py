@@ -1,9 +1,10 @@
 """Asks an app of the server as a browser would, without a network between."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -15,6 +16,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ui.server import MIDDLEWARE
 
+T = TypeVar("T")
+
 HOST = "localhost:8501"
 ORIGIN = "http://localhost:8501"
 
@@ -24,6 +27,12 @@ class Answer:
     status: int
     headers: Headers
     body: bytes
+
+
+def in_a_loop_of_its_own(talk: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end, also where a browser's loop runs in this thread already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, talk).result()
 
 
 def ask(
@@ -40,7 +49,7 @@ def ask(
     scope = _scope("http", path, [*([("host", host)] if host is not None else []), *pairs])
     coming = [{"type": "http.request", "body": each, "more_body": True} for each in chunks]
     coming.append({"type": "http.request", "body": b"", "more_body": False})
-    said = asyncio.run(_converse(app, scope | {"method": method}, coming))
+    said = in_a_loop_of_its_own(_converse(app, scope | {"method": method}, coming))
     start = next(each for each in said if each["type"] == "http.response.start")
     body = b"".join(e.get("body", b"") for e in said if e["type"] == "http.response.body")
     return Answer(start["status"], Headers(raw=start["headers"]), body)
@@ -51,7 +60,7 @@ def opens(app: ASGIApp, path: str, *, headers: Sequence[tuple[str, str]], host: 
     scope = _scope("websocket", path, [("host", host), *headers])
     extensions = {"extensions": {"websocket.http.response": {}}, "subprotocols": []}
     coming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
-    said = asyncio.run(_converse(app, scope | extensions, coming))
+    said = in_a_loop_of_its_own(_converse(app, scope | extensions, coming))
     assert said[0]["type"] in {"websocket.accept", "websocket.close"}  # and no other answer
     return bool(said[0]["type"] == "websocket.accept")
 

@@ -1,6 +1,5 @@
 """How much a visitor may send."""
 
-import asyncio
 import time
 
 import pytest
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from tests.ui.asgi import ask, behind_the_middleware
+from tests.ui.asgi import ask, behind_the_middleware, in_a_loop_of_its_own
 from ui import limits
 from ui.limits import BoundedBodies, TooLarge
 
@@ -109,12 +108,12 @@ def test_messages_beyond_the_pace_wait(monkeypatch):
         for _ in range(count):
             assert await next_message() == {"type": "websocket.receive"}
 
-    asyncio.run(read(200))
+    in_a_loop_of_its_own(read(200))
     assert slept == []
     began = now[0]
-    asyncio.run(read(100))
+    in_a_loop_of_its_own(read(100))
     assert now[0] - began == pytest.approx(100 / limits.MESSAGES_PER_SECOND)
     now[0] += 3600  # an hour of silence fills no more than the bucket
     slept.clear()
-    asyncio.run(read(201))
+    in_a_loop_of_its_own(read(201))
     assert len(slept) == 1

@@ -1,6 +1,5 @@
 """The ticket of a sign-in: traded once for the cookie, harmless when it comes again."""
 
-import asyncio
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
 
@@ -9,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.asgi import in_a_loop_of_its_own
 from ui import auth, cookies, handover
 from ui.feedback import _FLASH
 
@@ -28,7 +28,7 @@ class Browser:
             "Cookie": f"{cookies.name()}={self.cookie}" if self.cookie else "",
         }
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        answer = asyncio.run(handover.accept(Request({"type": "http", "headers": raw})))
+        answer = in_a_loop_of_its_own(handover.accept(Request({"type": "http", "headers": raw})))
         if given := answer.headers.get("set-cookie"):
             self.cookie = SimpleCookie(given)[cookies.name()].value
         return answer

@@ -1,0 +1,136 @@
+"""Sign-in under attack: who guesses is locked out, who knows their password gets in."""
+
+import random
+import statistics
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from goals_core.engine import attempts
+from goals_core.services import signin
+from tests.makers import statements
+
+MINE = "203.0.113.7"
+GUESSES, THREADS = 10_000, 16
+ROUNDS = 120  # of each of the three failures
+
+
+@pytest.mark.timeout(400)
+def test_ten_thousand_wrong_guesses_from_many_addresses_lock_nobody_else_out(cast, database):
+    """From 2,500 addresses, four each, and from one of them until it is locked."""
+    names = [cast.rep.email, cast.manager.email, *(f"{n}@guess.example" for n in range(8))]
+    guesses = [
+        (names[n % len(names)], f"198.51.{n // 4 % 250}.{n // 1000}") for n in range(GUESSES)
+    ]
+
+    def guess(one):
+        return signin.prove(one[0], "a guess that is wrong", address=one[1])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        came_in = [login for login in pool.map(guess, guesses) if login is not None]
+    assert came_in == []
+    for actor in (cast.rep, cast.manager):
+        assert signin.prove(actor.email, cast.PASSWORD, address=MINE).actor.user_id == actor.user_id
+    assert signin.prove(cast.admin.email, cast.PASSWORD, address=guesses[0][1])
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_five_misses_lock_a_name_for_an_address_whether_it_exists_or_not(cast, is_known, database):
+    name = cast.rep.email if is_known else f"{uuid4().hex}@nobody.example"
+    for _ in range(5):
+        assert signin.prove(name, "wrong", address=MINE) is None
+    assert attempts.take(name, MINE) is False
+    assert attempts.take(name, "203.0.113.8") is True
+    assert attempts.take(cast.manager.email, MINE) is True
+    assert signin.prove(cast.rep.email, cast.PASSWORD, address="203.0.113.9")
+
+
+def test_a_network_of_ipv6_is_one_visitor(cast):
+    for host in range(5):
+        signin.prove(cast.rep.email, "wrong", address=f"2001:db8:1:2::{host:x}")
+    assert signin.prove(cast.rep.email, cast.PASSWORD, address="2001:db8:1:2:ffff::1") is None
+    assert signin.prove(cast.rep.email, cast.PASSWORD, address="2001:db8:1:3::1")
+    assert attempts.network_of("::ffff:192.0.2.1") == "192.0.2.1"
+
+
+def test_the_table_of_tries_names_nobody_and_does_not_grow_for_ever(cast, database, at):
+    name = f"{uuid4().hex}@guess.example"
+    signin.prove(name, "wrong", address=MINE)
+    owner = create_engine(database.owner_url)
+    count = text("SELECT count(*) FROM core.login_attempts")
+    with owner.connect() as connection:
+        rows = str(connection.execute(text("SELECT * FROM core.login_attempts")).all())
+        before = connection.scalar(count)
+    assert name not in rows
+    assert MINE not in rows
+    at(attempts.clock.now() + 2 * attempts.LOCK)
+    for number in range(before // 9 + 1):  # each new try clears away ten that are over
+        attempts.take(f"{number}@later.example", MINE)
+    with owner.connect() as connection:
+        assert connection.scalar(count) <= before // 9 + 1
+    owner.dispose()
+
+
+def test_the_three_failures_send_the_same_statements(cast):
+    lock(cast.manager.email)
+    sent = {}
+    for kind, name in failures(cast).items():
+        with statements() as seen:
+            signin.prove(name, "wrong", address=MINE)
+        sent[kind] = [statement for statement, _ in seen]
+    assert sent["unknown"] == sent["wrong"] == sent["locked"]
+
+
+def test_the_times_of_the_three_failures_cannot_be_told_apart(cast, capsys):
+    """Hashes of the lowest cost: what little differs would show more than beside a real one.
+
+    Whoever guesses which of two failures a time is of, by their order, is right in half of the
+    cases; here in at most six of ten. Of the real cost, the bound on medians is a 250th.
+    """
+    lock(cast.manager.email)
+    taken = {kind: [] for kind in ("unknown", "wrong", "locked")}
+    for number in range(ROUNDS):
+        names = failures(cast)
+        for kind in random.sample(list(taken), 3):
+            # each wrong try from an address of its own, so that none of them locks
+            address = MINE if kind == "locked" else f"192.0.{number}.{len(kind)}"
+            taken[kind].append(timed(names[kind], address))
+    medians = {kind: statistics.median(times) for kind, times in taken.items()}
+    shares = {
+        (one, other): told_apart(taken[one], taken[other])
+        for one, other in (("unknown", "wrong"), ("wrong", "locked"), ("unknown", "locked"))
+    }
+    told = ", ".join(f"{kind} {median * 1000:.2f}" for kind, median in medians.items())
+    with capsys.disabled():
+        sys.stdout.write(f"\nmedian of a failed sign-in, ms: {told}\n")
+    assert max(medians.values()) - min(medians.values()) < 0.001
+    assert all(0.4 < share < 0.6 for share in shares.values()), shares
+
+
+def failures(cast):
+    return {
+        "unknown": f"{uuid4().hex[:8]}@{cast.tenant.slug}.example",
+        "wrong": cast.rep.email,
+        "locked": cast.manager.email,
+    }
+
+
+def lock(name):
+    for _ in range(5):
+        attempts.take(name, MINE)
+
+
+def timed(name, address):
+    started = perf_counter()
+    assert signin.prove(name, "a guess that is wrong", address=address) is None
+    return perf_counter() - started
+
+
+def told_apart(one, other):
+    """How often a time of the one is the longer (the statistic of Mann and Whitney)."""
+    longer = sum((a > b) + (a == b) / 2 for a in one for b in other)
+    return longer / (len(one) * len(other))

@@ -1,0 +1,60 @@
+"""Every page's address without a session: the sign-in and nothing else, and then the page."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import App, idle, running, sign_in
+from ui import menu
+
+ADMIN = "admin@adventure-works.example"
+PAGES = menu.entries()
+
+
+def address(name: str) -> str:
+    return "/" if name == menu.START else f"/{name}"
+
+
+def shown(page: Page) -> str:
+    """Everything that can be read, once the sign-in stands there."""
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible(timeout=20_000)
+    idle(page)
+    return page.locator("body").inner_text()
+
+
+@pytest.fixture(scope="module")
+def only_the_sign_in(app: App, browser) -> str:
+    """What somebody reads who asked for no page in particular."""
+    context = browser.new_context(base_url=app.url)
+    page = context.new_page()
+    page.goto("/")
+    words = shown(page)
+    context.close()
+    return words
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_deep_link_shows_the_sign_in_and_nothing_else_and_leads_there_afterwards(
+    visitor: Callable[..., Page], only_the_sign_in: str, name: str
+) -> None:
+    page = visitor()
+    page.goto(address(name))
+    assert shown(page) == only_the_sign_in
+    assert page.get_by_role("navigation").get_by_role("link").count() == 0
+    sign_in(page, ADMIN, at=address(name))
+    assert page.url.endswith(address(name))
+    expect(page.get_by_role("heading", level=1)).to_have_count(1 if name != "goal" else 0)
+    assert page.title() == f"{PAGES[name].title} · Goals"
+
+
+def test_the_very_first_request_of_a_server_gets_no_further(
+    app: App, home: Path, tmp_path: Path, visitor: Callable[..., Page], only_the_sign_in: str
+) -> None:
+    """Streamlit would run the page itself, past the app, until somebody has opened the start."""
+    with running(home, log=tmp_path / "cold.log") as cold:
+        page = visitor()
+        page.goto(f"{cold.url}/audit")
+        assert shown(page) == only_the_sign_in
+        page.context.close()
