@@ -42,6 +42,7 @@ from tests.makers import (
     make_definition,
     make_goal,
 )
+from tests.services.provider_refusals import PROVIDER_CASES
 
 FAMILIES = (NotFound, NotAllowed, Conflict, Invalid)
 Deed = Callable[[Any], object]
@@ -356,6 +357,7 @@ CASES: list[Case] = [
     (definitions.NotEditable, "Calls is completed and can no longer be changed.", not_editable),
     (Invalid, "2.change: At most two decimals.", one_bad_of_three),
     (Invalid, "2.target: This must be", one_bad_quota),
+    *PROVIDER_CASES,
 ]
 # A row of `bulk` says it as its problem; the fact itself never leaves the log.
 WITHIN_ROWS = {"OtherContent"}
