@@ -305,5 +305,5 @@ def test_another_site_cannot_send_people_to_the_provider_or_away(
         page.goto(f"{provider.url}/keys")  # 127.0.0.1 is another site than localhost
         page.evaluate("to => { location.href = to }", f"{app.url}{path}")
         page.wait_for_url(f"{app.url}/")
-        came_in(page)
+        expect(page.locator(".st-key-account")).to_be_visible(timeout=20_000)
     assert len(provider.asked) == asked
