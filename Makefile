@@ -29,6 +29,10 @@ audit: .venv/installed-dev ## known dangers in the code and in the pinned packag
 soak: .venv/installed-dev ## the engine's long proof: random steps against the model
 	@exec $(BIN)/python -m tests.engine.soak --steps 10000
 
+walls: .venv/installed-dev ## the walls' long proof: 100,000 attempts, and a storm on the pool
+	@$(BIN)/python -m tests.walls --attempts 100000
+	@exec $(BIN)/python -m tests.db.storm --seconds 120
+
 psql: .venv/installed ## open psql on the embedded database, as the application's role
 	@exec $(BIN)/python -m goals_core psql
 
@@ -52,4 +56,4 @@ clean: ## forget the environment (the data in .goals stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test lint types audit soak psql clean
+.PHONY: help run test lint types audit soak walls psql clean

@@ -56,6 +56,11 @@ def open_up(log: Log, *, load_demo: bool = True) -> Installation:
         return _opened
 
 
+def has_demo() -> bool:
+    """Whether this process has opened up an installation with the demo in it."""
+    return _opened is not None and _opened.has_demo
+
+
 def _open_given() -> Installation:
     app_url, owner_url = settings().database_url, settings().migration_url
     assert app_url is not None  # noqa: S101  (the caller asked)

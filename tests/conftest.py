@@ -200,3 +200,22 @@ def _at(url: str, name: str) -> str:
 
 def project_root() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much was tried at the walls, and write the table of it."""
+    # what passes at setup and teardown is in no other category
+    reports = [each for each in terminalreporter.stats.get("", []) if each.when == "teardown"]
+    tried = [
+        row
+        for each in reports
+        for name, rows in each.user_properties
+        if name == "walls"
+        for row in rows
+    ]
+    if tried:
+        from tests.walls import tally
+
+        found = tally.from_lists(tried)
+        tally.write(found)
+        terminalreporter.write_line(tally.summary(found))

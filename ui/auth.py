@@ -1,19 +1,15 @@
-"""Signing in and out in the browser: streamlit-authenticator's form over our own sessions."""
+"""Signing in and out in the browser: the ways in, the cookie's hand-over, the way out."""
 
 import secrets
 from functools import cache
 from typing import Any, NoReturn
 
 import streamlit as st
-import streamlit_authenticator as stauth
-from streamlit_authenticator.controllers import AuthenticationController
-from streamlit_authenticator.utilities import Encryptor
 
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
-from goals_core.engine.logins import Login
 from goals_core.services import signin
-from ui import brand, cookies, sso
+from ui import brand, cookies, demo_box, forgotten, sign_in_form, sso
 from ui.feedback import flash
 from ui.wording import _
 
@@ -71,11 +67,16 @@ def sign_in_page() -> NoReturn:
 
 def sign_out(actor: Actor) -> NoReturn:
     """End this session everywhere it is open, and forget what this tab knows."""
+    leave(actor)
+    st.rerun()
+
+
+def leave(actor: Actor) -> None:
+    """The same, before something else is done in this run; the next one shows the ways in."""
     with tenant_session(actor) as db:
         signin.revoke(db)
     st.session_state.clear()
     st.session_state[_LEAVING] = secrets.token_hex(8)
-    st.rerun()
 
 
 def _hand_over() -> None:
@@ -102,111 +103,13 @@ def _ways_in() -> None:
     elif entry := sso.come_in():
         _remember(entry.actor, entry.token)
         st.rerun()
+    if forgotten.is_open():
+        forgotten.show()
+        return
     sso.buttons()
-    _form()
-
-
-def _form() -> None:
-    st.html(_style())
-    st.session_state["authentication_status"] = None  # the library would skip its form
-    GoalsAuth().login(
-        fields={
-            "Form name": _("Sign in"),
-            "Username": _("E-mail"),
-            "Password": _("Password"),
-            "Login": _("Sign in"),
-        },
-        key="goals_sign_in_form",
-    )
-    if st.session_state["authentication_status"]:
-        st.rerun()
-    if st.session_state["authentication_status"] is False:
-        # one answer for unknown, wrong and locked: it tells nobody who has an account
-        st.error(
-            _(
-                "This e-mail and password do not match."
-                " After five failed attempts an account is locked for 15 minutes."
-            ),
-            icon=":material/lock:",
-        )
-
-
-def _style() -> str:
-    """Make the form's button the primary one: the library gives no say in it."""
-    mode = "dark" if st.context.theme.type == "dark" else "light"
-    colour = st.get_option(f"theme.{mode}.primaryColor")
-    button = '[data-testid="stFormSubmitButton"]'
-    mine = f".st-key-goals_sign_in {button}"
-    around = f'.st-key-goals_sign_in [data-testid="stElementContainer"]:has({button})'
-    return (
-        f"<style>{around}, {mine}, {mine} button {{ width: 100% }}"
-        f" {mine} button {{ background: {colour}; border-color: {colour}; color: white }}"
-        f" {mine} button:hover {{ filter: brightness(1.1) }}</style>"
-    )
-
-
-class GoalsAuth(stauth.Authenticate):  # type: ignore[misc]  # it ships no types
-    """The library's form; what it knows of people, tries and sessions is the database's."""
-
-    def __init__(self) -> None:
-        # Not the library's own: that puts a frame into the page, to write a cookie by script.
-        secret = secrets.token_hex()  # nothing is encrypted that anybody reads later
-        self.api_key = None
-        self.path = None
-        self.secret_key = secret
-        self.attrs = {"login_sleep_time": 0}
-        self.encryptor = Encryptor(secret)
-        self.cookie_controller = _Sessions()
-        self.authentication_controller = _Controller(self.cookie_controller, secret)
-
-
-class _Sessions:
-    """Stands in for the library's cookies: a row in the database, a ticket for the browser."""
-
-    login: Login | None = None
-
-    def get_cookie(self) -> None:
-        """Nothing: the guard looked before the form was shown."""
-
-    def set_cookie(self) -> None:
-        """Open the session of whoever has just proved who they are."""
-        assert self.login is not None  # noqa: S101  (the form calls this after a proof)
-        with tenant_session(self.login.actor) as db:
-            token = signin.open_session(db, self.login)
-        _remember(self.login.actor, token)
-
-    def delete_cookie(self) -> None:
-        """Nothing: signing out is `sign_out`."""
-
-
-class _Controller(AuthenticationController):  # type: ignore[misc]  # it ships no types
-    """The library's rules for a try, with passwords taken as typed and compared by the core."""
-
-    def __init__(self, sessions: _Sessions, secret: str) -> None:
-        super().__init__({"usernames": {}}, auto_hash=False, secret_key=secret)
-        self._sessions = sessions
-        self.authentication_model.check_credentials = self._check
-
-    def login(
-        self, username: str = "", password: str = "", *_rest: object, **_more: object
-    ) -> bool:
-        if not (username.strip() and password):
-            st.session_state["authentication_status"] = False
-            return False
-        return bool(self.authentication_model.login(username, password))
-
-    def _check(self, username: str, password: str) -> bool:
-        """Load the one person asked for, as the library wants to find them."""
-        login = signin.prove(username, password)
-        if login is None:
-            return False
-        self._sessions.login = login
-        self.authentication_model.credentials["usernames"][username] = {
-            "email": login.actor.email,
-            "name": login.actor.name,
-            "roles": [login.actor.role.value],
-        }
-        return True
+    sign_in_form.show(_remember)
+    forgotten.button()
+    demo_box.show()
 
 
 def _remember(actor: Actor, token: str) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import auth, brand, dialogs, import_files, menu, people_links, setup
+from ui import auth, brand, dialogs, import_files, link_page, menu, people_links, setup
 from ui.account import account
 from ui.feedback import empty_state, show_flash
 from ui.session import admit
@@ -11,11 +11,18 @@ from ui.wording import _, say
 
 # First of all, or the browser would fetch the icon of the page from another host.
 st.set_page_config(page_icon=brand.MARK, layout="wide", initial_sidebar_state="auto", menu_items={})
-actor = admit()
-page = st.navigation(menu.pages(actor), position="sidebar" if actor else "hidden", expanded=True)
+actor, has_link = admit(), link_page.is_asked_for()
+page = st.navigation(
+    menu.pages(actor),
+    position="sidebar" if actor and not has_link else "hidden",
+    expanded=True,
+)
 st.set_page_config(page_title=f"{page.title} · {brand.NAME}")
 if setup.is_asked_for():
     setup.page()
+    st.stop()
+if has_link:
+    link_page.page(actor)
     st.stop()
 if actor is None:
     auth.sign_in_page()

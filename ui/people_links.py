@@ -14,7 +14,7 @@ from goals_core.errors import GoalsError
 from goals_core.imports.invitations import Invitation
 from goals_core.mail import MailNotSent
 from goals_core.services import links, people
-from ui import exports
+from ui import exports, letters
 from ui.wording import _, md, n_, say
 
 _OFFERED, _NOT_SENT = "goals_link_offered", "goals_links_not_sent"
@@ -118,7 +118,7 @@ def _hand_over(actor: Actor, user_id: UUID, made: Invitation, days: int) -> None
     address, error = links.address_of(made.token), None
     if mail.is_configured():
         try:
-            _send(actor, made, is_reset=not days)
+            (letters.invite if days else letters.reset)(actor, made)
             address = ""
         except MailNotSent as not_sent:
             error = not_sent
@@ -132,29 +132,12 @@ def _not_sent(actor: Actor, made: Sequence[Invitation]) -> Iterator[Invitation]:
         if misses < _GIVE_UP_AFTER:
             misses += 1
             with suppress(MailNotSent):  # kept, and told by being offered
-                _send(actor, one, is_reset=False)
+                letters.invite(actor, one)
                 misses = 0
         if misses:
             yield one
         bar.progress(number / len(made), _("Sending the invitations"))
     bar.empty()
-
-
-def _send(actor: Actor, made: Invitation, *, is_reset: bool) -> None:
-    company, address = actor.tenant.name, links.address_of(made.token)
-    if is_reset:
-        subject = _("A new password for {company}")
-        lines = [_("With this link you choose a new password; it works once, within an hour:")]
-    else:
-        subject = _("Your invitation to {company}")
-        lines = [
-            _("{sender} invites you to see and follow the goals of {company}."),
-            _("With this link you choose a password; it works once, within 7 days:"),
-        ]
-    facts = {"company": company, "sender": actor.name, "name": made.name}
-    hello = _("Hello {name},")
-    text = "\n\n".join(line.format(**facts) for line in [hello, *lines])
-    mail.send(made.email, " ".join(subject.format(**facts).split()), f"{text}\n\n{address}\n")
 
 
 def _how_long(days: int) -> str:

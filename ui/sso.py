@@ -6,7 +6,7 @@ from goals_core.engine.provider_words import NotWelcome, WordOver
 from goals_core.services import sso
 from goals_core.services.signin import UsedAlready
 from goals_core.services.sso import Entry
-from ui import providers
+from ui import providers, visitor
 from ui.wording import _, md, say
 
 _REFUSED = "goals_provider_refused"
@@ -57,6 +57,6 @@ def _enter() -> Entry | None:
     return sso.enter(
         claims,
         provider=offer.provider,
-        user_agent=st.context.headers.get("User-Agent") or "",
-        address=st.context.ip_address or "",
+        user_agent=visitor.user_agent(),
+        address=visitor.address(),
     )

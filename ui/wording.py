@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -160,6 +160,11 @@ def speak(actor: Actor) -> Wording:
     wording = Wording.of(actor)
     _spoken.set(wording)
     return wording
+
+
+def speak_in(locale: str) -> None:
+    """From here on this run speaks a language, though nobody of whom it is has come in."""
+    _spoken.set(replace(Wording.DEFAULT, locale=Locale.parse(locale)))
 
 
 def spoken() -> Wording:

@@ -39,6 +39,7 @@ TOO_LARGE = N_("The value is larger than can be stored.")
 class GoalError:
     """A goal that could not be computed, and why."""
 
+    id: UUID
     name: str
     reason: str
 
@@ -209,5 +210,5 @@ def _outcome(plan: Plan, checked: int, changed: list[Change]) -> Outcome:
         achieved=became.count(AssignmentStatus.ACHIEVED),
         failed=became.count(AssignmentStatus.FAILED),
         closed=sum(change.closed for change in changed),
-        errors=tuple(GoalError(names[id_], reason) for id_, reason in plan.errors.items()),
+        errors=tuple(GoalError(id_, names[id_], reason) for id_, reason in plan.errors.items()),
     )

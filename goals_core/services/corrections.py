@@ -23,7 +23,7 @@ from goals_core.engine.logbook import Logbook
 from goals_core.engine.standings import Standing
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound
 from goals_core.kinds import EntryKind, Metric
-from goals_core.models.goals import ProgressEntry
+from goals_core.models.goals import Assignment, ProgressEntry
 from goals_core.permissions import Permission, needs
 
 
@@ -42,12 +42,7 @@ class NeedsIt(Conflict):
 @needs(Permission.PROGRESS)
 def void(db: TenantSession, entry_id: UUID, *, note: str = "") -> Standing:
     """Take one entry of the log back and say where its assignment stands now."""
-    assignment_id = db.scalar(
-        select(ProgressEntry.assignment_id).where(ProgressEntry.id == entry_id)
-    )
-    if assignment_id is None:
-        raise NotFound(N_("entry"))
-    standings.get(db, assignment_id)  # out of sight is not found
+    assignment_id = _assignment_of(db, entry_id)
     book = logbook.open_for(db, [assignment_id])
     if not book.states:
         raise NotAllowed(permission=Permission.PROGRESS.value)
@@ -57,6 +52,18 @@ def void(db: TenantSession, entry_id: UUID, *, note: str = "") -> Standing:
     _refuse(voided, book)
     _correct(db, book, entries, voided, checked_note(note))
     return standings.get(db, assignment_id)
+
+
+def _assignment_of(db: TenantSession, entry_id: UUID) -> UUID:
+    """Whose log the entry is in; of an assignment out of sight it is not found, as any other."""
+    of_entry = select(ProgressEntry.assignment_id).where(ProgressEntry.id == entry_id)
+    mine = standings.query(db).where(Assignment.id.in_(of_entry))
+    found: UUID | None = db.scalar(
+        mine.with_only_columns(Assignment.id, maintain_column_froms=True)
+    )
+    if found is None:
+        raise NotFound(N_("entry"))
+    return found
 
 
 def _correct(

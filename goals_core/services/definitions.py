@@ -109,6 +109,7 @@ def changeable(db: TenantSession, definition_ids: Collection[UUID]) -> set[UUID]
 @needs(Permission.READ)
 def has_progress(db: TenantSession, definition_id: UUID) -> bool:
     """Whether anything was ever recorded for it."""
+    get(db, definition_id)  # out of sight is not found
     return definition_lookup.has_progress(db, definition_id)
 
 
@@ -205,7 +206,7 @@ def set_statuses(db: TenantSession, ids: Collection[UUID], status: GoalStatus) -
 def delete(db: TenantSession, definition_id: UUID) -> None:
     """Delete a definition and its assignments, while there is no progress."""
     (definition,) = writable(db, [definition_id])
-    if has_progress(db, definition_id):
+    if definition_lookup.has_progress(db, definition_id):
         raise HasProgress(name=definition.name)
     refuse_own(db, [definition_id])
     audit.note(db, Deed.DEFINITION_DELETED, definition.id, before=facts_of(definition))

@@ -1,24 +1,27 @@
 """One-time links by which a person chooses a password: those invited, and those who forgot it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from goals_core import clock
+from goals_core import clock, logs, mail
+from goals_core.actor import Actor
 from goals_core.checks import Checks
 from goals_core.config import settings
 from goals_core.db import TenantSession, directory, tenant_session
-from goals_core.engine import attempts, audit, logins, passwords, tokens
+from goals_core.engine import attempts, audit, errands, logins, passwords, tokens
 from goals_core.engine.audit import Deed
 from goals_core.engine.logins import Login
 from goals_core.errors import N_, Conflict, NotFound
 from goals_core.models.access import Link, LoginRow
 from goals_core.models.core import User
 from goals_core.permissions import Open, Permission, needs, open_to
+from goals_core.services import signin
 
 
 class Purpose(StrEnum):
@@ -27,6 +30,12 @@ class Purpose(StrEnum):
 
 
 LIFE = {Purpose.INVITATION: timedelta(days=7), Purpose.RESET: timedelta(hours=1)}
+MOST_FORGOTTEN = 3  # links that a person has asked for and that work, wherever one asks from
+
+Send = Callable[[Actor, str], None]
+
+log = logs.get("goals.security")
+
 _OFFERED = {
     Purpose.INVITATION: Deed.USER_INVITED,
     Purpose.RESET: Deed.USER_RESET_OFFERED,
@@ -73,6 +82,17 @@ def reset(db: TenantSession, *, user_id: UUID) -> str:
 
 
 @open_to(Open.VISITOR)
+def forgot(email: str, *, address: str, send: Send) -> None:
+    """Let `send` mail a link to whose e-mail that is, if anybody's, after this has returned.
+
+    Nothing here depends on whether the account exists: one statement, no answer. Links that
+    others made for the person go on working, or a stranger could end an invitation.
+    """
+    if attempts.take(f"reset:{email.strip().casefold()}", address):
+        errands.send(lambda: _send_forgotten(email, send))
+
+
+@open_to(Open.VISITOR)
 def address_of(token: str) -> str:
     """The whole address that a person follows."""
     return f"{settings().url or 'http://localhost:8501'}/?link={token}"
@@ -113,6 +133,41 @@ def accept(token: str, password: str, *, address: str = "") -> Login:
         accepted = Login(login.actor, user.password_hash, user.auth_epoch)
     attempts.forget(login.actor.email, address)
     return accepted
+
+
+def _send_forgotten(email: str, send: Send) -> None:
+    login = signin.find_login(email)
+    # who has no password signs in by a provider: a mailbox must not become a way around it
+    if login is None or login.password_hash is None:
+        return
+    actor = login.actor
+    ids = {"tenant_id": actor.tenant_id, "user_id": actor.user_id}
+    token = _forgotten(login)
+    if token is None:
+        log.warning("Another link was asked for than a person may have", **ids)
+        return
+    try:
+        send(actor, token)
+    except mail.MailNotSent as error:
+        log.warning("A link was not mailed", reason=str(error), **ids)
+    else:
+        log.info("A link was mailed to whoever forgot their password", **ids)
+
+
+def _forgotten(login: Login) -> str | None:
+    """A link in the name of nobody, as nobody has proved to be the person; None: enough of them."""
+    asked, now = login.actor.user_id, clock.now()
+    with tenant_session(Actor.system(login.actor.tenant)) as db:
+        user = db.scalar(
+            select(User).where(User.id == asked, User.is_active).with_for_update(key_share=True)
+        )
+        working = (Link.created_by.is_(None), Link.used_at.is_(None), Link.expires_at > now)
+        made = db.scalar(select(func.count()).where(Link.user_id == asked, *working)) or 0
+        if user is None or made >= MOST_FORGOTTEN:
+            return None
+        token = _add(db, user.id, Purpose.RESET, created_by=None)
+        audit.note(db, Deed.USER_RESET_OFFERED, user.id)
+    return token
 
 
 def _offer(db: TenantSession, user_id: UUID, purpose: Purpose) -> str:

@@ -10,7 +10,7 @@ import bcrypt
 from sqlalchemy import ColumnElement, and_, delete, text, update
 from sqlalchemy.exc import IntegrityError
 
-from goals_core import clock
+from goals_core import clock, logs
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, at_once, directory
@@ -26,6 +26,8 @@ LIFE = timedelta(days=30)
 IDLE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)  # a click writes when it was at most this often
 
+log = logs.get("goals.security")
+
 _NOBODY = UUID(int=0)
 _CHECK = text(
     "SELECT session_id, last_seen_at, user_id, role, name, email, tenant"
@@ -40,30 +42,26 @@ class UsedAlready(Conflict):
 @open_to(Open.VISITOR)
 def find_login(email: str) -> Login | None:
     """Whose address that is, however it is written; inactive people have no login."""
-    address = email.strip().casefold()
-    if not address.isprintable():
-        address = ""
-    with directory() as connection:
-        query = text("SELECT tenant_id, user_id FROM core.find_login(:login)")
-        found = connection.execute(query, {"login": address}).one_or_none()
-        # as many statements for nobody as for somebody: how long it takes tells neither
-        tenant_id, user_id = found or (_NOBODY, _NOBODY)
-        return logins.find(connection, tenant_id, user_id)
+    return _look_up(email)[1]
 
 
 @open_to(Open.VISITOR)
 def prove(email: str, password: str, *, address: str = "") -> Login | None:
     """The login that the password opens; None alike for unknown, wrong, locked and inactive.
 
-    `address` is the visitor's: tries are counted by it and the e-mail together.
+    `address` is the visitor's: tries are counted by it and the e-mail together. The log is told
+    which of them it was.
     """
     name, nobodys = email.strip().casefold(), _nobodys()
     may_try = attempts.take(name, address)
-    login = find_login(email)
+    ids, login = _look_up(email)
     known = login.password_hash if login and may_try else None
     matches = _matches(password, known or nobodys)
     if login is None or known is None or not matches:
+        reason = _why_not(ids, login, may_try=may_try)
+        log.warning("A password was refused", reason=reason, **ids)
         return None
+    log.info("A password was right", **ids)
     attempts.forget(name, address)
     return login
 
@@ -161,6 +159,28 @@ def change_password(db: TenantSession, *, old: str, new: str) -> None:
     )
     db.execute(update(SignIn).where(SignIn.id == db.actor.session_id).values(auth_epoch=epoch))
     audit.note(db, Deed.USER_PASSWORD_CHANGED, user_id)
+
+
+def _look_up(email: str) -> tuple[dict[str, UUID], Login | None]:
+    """The ids of whose address that is, for the log, and the login if they are active."""
+    address = email.strip().casefold()
+    if not address.isprintable():
+        address = ""
+    with directory() as connection:
+        query = text("SELECT tenant_id, user_id FROM core.find_login(:login)")
+        found = connection.execute(query, {"login": address}).one_or_none()
+        # as many statements for nobody as for somebody: how long it takes tells neither
+        tenant_id, user_id = found or (_NOBODY, _NOBODY)
+        login = logins.find(connection, tenant_id, user_id)
+    return ({"tenant_id": tenant_id, "user_id": user_id} if found else {}), login
+
+
+def _why_not(ids: dict[str, UUID], login: Login | None, *, may_try: bool) -> str:
+    if not may_try:
+        return "locked"
+    if login is None:
+        return "inactive" if ids else "unknown"
+    return "wrong"
 
 
 def _own_id(db: TenantSession) -> UUID:

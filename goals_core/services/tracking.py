@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
 from goals_core.engine.arrays import ids_of
 from goals_core.engine.recompute import GoalError, Outcome, recompute
+from goals_core.engine.visibility import readable_definitions
 from goals_core.errors import N_, Busy, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Source
 from goals_core.models.base import new_id
@@ -40,6 +41,21 @@ class SyncResult:
     failed: int
     errors: tuple[GoalError, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastSync:
+    """A sync that finished, as it is told to somebody: its errors are of goals in their sight."""
+
+    id: UUID
+    started_by: UUID | None
+    started_at: datetime
+    finished_at: datetime
+    checked: int
+    updated: int
+    achieved: int
+    failed: int
+    errors: tuple[GoalError, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +90,37 @@ def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
         with tenant_session(actor) as db:
             outcome = recompute(db, reference=str(run_id))
             _finish(db, run_id, outcome)
+            errors = _in_sight(db, outcome.errors)
         tell(1.0, N_("Done"))
     return SyncResult(
         checked=outcome.checked,
         updated=outcome.updated,
         achieved=outcome.achieved,
         failed=outcome.failed,
-        errors=outcome.errors,
+        errors=errors,
         seconds=perf_counter() - started,
     )
 
 
 @needs(Permission.READ)
-def last_synced(db: TenantSession) -> SyncRun | None:
+def last_synced(db: TenantSession) -> LastSync | None:
     """The latest sync that finished, None before the first."""
     query = select(SyncRun).where(SyncRun.finished_at.is_not(None))
-    return db.scalar(query.order_by(SyncRun.started_at.desc()).limit(1))
+    run = db.scalar(query.order_by(SyncRun.started_at.desc()).limit(1))
+    if run is None or run.finished_at is None:
+        return None
+    errors = (GoalError(UUID(e["id"]), e["name"], e["reason"]) for e in run.errors if "id" in e)
+    return LastSync(
+        id=run.id,
+        started_by=run.started_by,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        checked=run.checked,
+        updated=run.updated,
+        achieved=run.achieved,
+        failed=run.failed,
+        errors=_in_sight(db, tuple(errors)),
+    )
 
 
 @needs(Permission.MANAGE)
@@ -156,7 +187,19 @@ def _finish(db: TenantSession, run_id: UUID, outcome: Outcome) -> None:
     run.finished_at = clock.now()
     run.checked, run.updated = outcome.checked, outcome.updated
     run.achieved, run.failed = outcome.achieved, outcome.failed
-    run.errors = [{"name": error.name, "reason": error.reason} for error in outcome.errors]
+    run.errors = [
+        {"id": str(error.id), "name": error.name, "reason": error.reason}
+        for error in outcome.errors
+    ]
+
+
+def _in_sight(db: TenantSession, errors: tuple[GoalError, ...]) -> tuple[GoalError, ...]:
+    """Those of goals that the actor may see: a sync computes everyone's."""
+    if not errors:
+        return ()
+    ids = Definition.id == func.any(ids_of([error.id for error in errors]))
+    seen = set(db.scalars(select(Definition.id).where(ids, readable_definitions(db))))
+    return tuple(error for error in errors if error.id in seen)
 
 
 def _check(db: TenantSession, deal: WonDeal) -> None:

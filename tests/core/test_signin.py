@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select, update
+from structlog.testing import capture_logs
 
 from goals_core import clock
 from goals_core import db as database
@@ -109,6 +110,26 @@ def test_misses_at_the_same_time_are_all_counted(cast):
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda _: fail(cast.rep, 1), range(5)))
     assert signin.prove(cast.rep.email, cast.PASSWORD) is None
+
+
+def test_the_log_tells_why_a_password_was_refused_and_never_whose_address_was_typed(cast):
+    with tenant_session(cast.admin) as db:
+        db.execute(update(User).where(User.id == cast.analyst.user_id).values(is_active=False))
+    with capture_logs() as lines:
+        assert signin.prove(cast.rep.email, cast.PASSWORD)
+        fail(cast.second_rep, 6)
+        fail(cast.analyst, 1)
+        signin.prove("nobody@example.com", cast.PASSWORD)
+    told = [(line["event"], line.get("reason"), line.get("user_id")) for line in lines]
+    no = "A password was refused"
+    assert told == [
+        ("A password was right", None, cast.rep.user_id),
+        *[(no, "wrong", cast.second_rep.user_id)] * 5,
+        (no, "locked", cast.second_rep.user_id),
+        (no, "inactive", cast.analyst.user_id),
+        (no, "unknown", None),
+    ]
+    assert "@" not in str(lines)
 
 
 def test_one_persons_lock_is_nobody_elses(cast):

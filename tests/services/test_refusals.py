@@ -8,20 +8,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
 from goals_core.engine import founding
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
+from goals_core.models.access import LoginRow
 from goals_core.models.base import Base, TenantOwned
+from goals_core.models.core import User
 from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
     corrections,
     definitions,
     identity,
+    links,
     people,
     planning,
     progress,
@@ -273,6 +276,31 @@ def not_editable(cast: Any, at: Any) -> tuple[Any, Deed]:
     return cast.admin, lambda db: definitions.update(db, goal, by_hand(), version=3)
 
 
+def inactive(cast: Any, at: Any) -> tuple[Any, Deed]:
+    with tenant_session(cast.admin) as db:
+        people.disable(db, cast.rep.user_id)
+    return cast.admin, lambda db: links.reset(db, user_id=cast.rep.user_id)
+
+
+def link_over(cast: Any, at: Any) -> tuple[Any, Deed]:
+    with tenant_session(cast.admin) as db:
+        token = links.reset(db, user_id=cast.rep.user_id)
+    links.accept(token, "quite another password")
+    return cast.admin, lambda _db: links.accept(token, "and yet another password")
+
+
+def address_taken(cast: Any, at: Any) -> tuple[Any, Deed]:
+    with tenant_session(cast.admin) as db:
+        db.execute(
+            update(User)
+            .where(User.id == cast.rep.user_id)
+            .values(email=cast.other_manager.email, password_hash=None)
+        )
+        db.delete(db.get_one(LoginRow, cast.rep.email))
+        token = links.invite(db, user_id=cast.rep.user_id)
+    return cast.admin, lambda _db: links.accept(token, "quite another password")
+
+
 def one_bad_of_three(cast: Any, at: Any) -> tuple[Any, Deed]:
     goal = make_goal(cast, cast.rep)
     rows = [Reading(assignment_id=goal, on=TODAY, change=Decimal(n)) for n in ("1", "1.001", "2")]
@@ -355,6 +383,9 @@ CASES: list[Case] = [
     (definitions.FixedByProgress, "so its starts_at cannot change; duplicate it instead.", fixed),
     (definitions.NoSuchStep, "Calls is draft; it cannot become paused.", no_step),
     (definitions.NotEditable, "Calls is completed and can no longer be changed.", not_editable),
+    (links.Inactive, "Rep is inactive and cannot sign in.", inactive),
+    (links.LinkOver, "This link has been used or has run out; ask for a new one.", link_over),
+    (links.AddressTaken, "cannot be used here; ask your administrator", address_taken),
     (Invalid, "2.change: At most two decimals.", one_bad_of_three),
     (Invalid, "2.target: This must be", one_bad_quota),
     *PROVIDER_CASES,

@@ -56,7 +56,7 @@ def test_a_sync_leaves_its_run_and_the_log_refers_to_it(cast):
     assert line.logged_by == last.started_by == cast.rep.user_id
     assert (last.started_at, last.finished_at) == (NOW, NOW)
     assert (last.checked, last.updated, last.achieved, last.failed) == (1, 1, 0, 0)
-    assert last.errors == []
+    assert last.errors == ()
 
 
 @pytest.mark.parametrize("config", ['"text"', "[]", "null", "{}", '{"filter": 5}', BROKEN])
@@ -69,7 +69,16 @@ def test_a_goal_that_cannot_be_computed_stops_no_other_and_says_why(cast, databa
     assert [standing(cast.rep, goal).value for goal in (good, bad)] == [100, 0]
     assert sync_error(cast, good) is None
     assert sync_error(cast, bad) == result.errors[0].reason
-    assert last_run(cast).errors == [{"name": "Bad", "reason": result.errors[0].reason}]
+    assert last_run(cast).errors == result.errors
+
+
+def test_an_error_is_told_to_who_may_see_its_goal(cast, database):
+    bad = make_goal(cast, cast.south_rep, BAD)
+    spoil(database, cast, bad)
+    for actor, told in ((cast.rep, 0), (cast.manager, 0), (cast.south_rep, 1), (cast.admin, 1)):
+        assert len(tracking.sync(actor).errors) == told
+        with tenant_session(actor) as db:
+            assert len(tracking.last_synced(db).errors) == told
 
 
 def test_a_goal_that_can_be_computed_again_loses_its_error(cast, database):
