@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-CLIENT_ID, CLIENT_SECRET = "goals", "the client's own secret"
+CLIENT_ID, CLIENT_SECRET = "goals", "the-clients-own-secret"
 
 
 @dataclass
@@ -51,6 +51,7 @@ class OidcProvider:
                 Route("/token", self.token, methods=["POST"]),
                 Route("/keys", self.keys),
                 Route("/end", self.end),
+                Route("/favicon.ico", lambda _request: Response(status_code=204)),
             ]
         )
 

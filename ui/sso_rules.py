@@ -62,7 +62,7 @@ def _form(rules: Rules, known: list[str]) -> tuple[str, str, bool]:
             key="sso_domains",
         )
         field_error("domains", form=_FORM)
-        return issuer, domains, st.form_submit_button(_("Save"), type="primary")
+        return issuer, domains, st.form_submit_button(_("Save"), type="primary", key="sso_save")
 
 
 def _linked(identity: Identity, wording: Wording) -> None:

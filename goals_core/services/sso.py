@@ -139,9 +139,7 @@ def enter(
     try:
         return _enter(provider_words.read(claims, provider, now=clock.now()), user_agent, address)
     except NotWelcome as refused:
-        log.warning(
-            "A provider's sign-in opens no account", reason=refused.why.value, **refused.ids
-        )
+        log.warning("A provider's sign-in opens no account", why=refused.why.value, **refused.ids)
         raise
 
 

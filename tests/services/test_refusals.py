@@ -45,6 +45,7 @@ from tests.makers import (
     make_definition,
     make_goal,
 )
+from tests.services.provider_refusals import PROVIDER_CASES
 
 FAMILIES = (NotFound, NotAllowed, Conflict, Invalid)
 Deed = Callable[[Any], object]
@@ -387,6 +388,7 @@ CASES: list[Case] = [
     (links.AddressTaken, "cannot be used here; ask your administrator", address_taken),
     (Invalid, "2.change: At most two decimals.", one_bad_of_three),
     (Invalid, "2.target: This must be", one_bad_quota),
+    *PROVIDER_CASES,
 ]
 # A row of `bulk` says it as its problem; the fact itself never leaves the log.
 WITHIN_ROWS = {"OtherContent"}

@@ -249,8 +249,8 @@ def test_a_refusal_is_logged_by_ids_alone(trusting, capture):
     trust(trusting.admin, domains=[])
     refused(claims(trusting.rep, sub="second"))
     first, second = capture
-    assert first["reason"] == Why.UNVERIFIED
-    assert (second["reason"], second["user_id"]) == (Why.DOMAIN, trusting.rep.user_id)
+    assert first["why"] == Why.UNVERIFIED
+    assert (second["why"], second["user_id"]) == (Why.DOMAIN, trusting.rep.user_id)
     assert trusting.rep.email not in str(capture)
     assert "second" not in str(second.values())
 

@@ -32,12 +32,12 @@ EXPECTED = {
     "/media/{file_id:path}": Door.SIGNED_IN,
     "/component/{path:path}": Door.SHUT,
     "/app/static/{path:path}": Door.SHUT,
-    "/auth/login": Door.SHUT,
-    "/auth/logout": Door.SHUT,
-    "/oauth2callback": Door.SHUT,
+    "/auth/login": Door.OF_PROVIDERS,
+    "/auth/logout": Door.OF_PROVIDERS,
+    "/oauth2callback": Door.OF_PROVIDERS,
     "": Door.OPEN,  # the scripts and styles that draw every page, the sign-in too
 }
-_REFUSED = {Door.SHUT: 404, Door.SIGNED_IN: 401}
+_REFUSED = {Door.SHUT: 404, Door.OF_PROVIDERS: 404, Door.SIGNED_IN: 401}
 
 
 @pytest.fixture(scope="module")
