@@ -60,7 +60,7 @@ def _greet(invited: Invited) -> None:
         text = _("{company} invites you: choose a password, and you are in.")
     else:
         title = _("A new password for {name}").format(name=invited.name)
-        text = _("It lets you in at {company}; every browser that is signed in as you is not.")
+        text = _("It lets you in at {company}, and signs you out wherever you are signed in.")
     st.title(md(title), anchor=False, text_alignment="center")
     said = md(text.format(company=invited.company))
     st.markdown(f":gray[{said}]", text_alignment="center")
