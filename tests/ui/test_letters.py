@@ -6,19 +6,15 @@ from goals_core.db import tenant_session
 from goals_core.engine import errands
 from goals_core.imports.invitations import Invitation
 from goals_core.services import links
-from tests.core.conftest import given_settings
 from tests.core.mail_server import Post, serving
 from ui import letters
 
-__all__ = ["given_settings"]
-
-
 @pytest.fixture
-def post(given_settings):
+def post(given):
     """A mail server, and the app told of it."""
     taken = Post()
     with serving(taken) as port:
-        given_settings(
+        given(
             smtp_url=f"smtp+plain://127.0.0.1:{port}",
             mail_from="goals@example.com",
             url="https://goals.example.com",
