@@ -28,7 +28,8 @@ def page(actor: Actor | None) -> None:
     invited = links.find(st.session_state[_TOKEN])
     if invited is not None:
         speak_in(invited.locale)
-    st.set_page_config(page_title=f"{_('Choose a password')} · {brand.NAME}")
+    title = _("Choose a password")
+    st.set_page_config(page_title=f"{title} · {brand.NAME}")
     with st.container(horizontal_alignment="center"):
         st.space("medium")
         with st.container(width=400, key="goals_link_page"):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from goals_core import db, demo, embedded
 from goals_core.db import tenant_session
+from goals_core.models.access import SignIn
 from goals_core.services import links, signin
 from tests.e2e.conftest import PHONE, App, idle, picture, sign_in
 
@@ -119,6 +121,21 @@ def test_a_demos_sign_in_is_a_click_away(
     )
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="At risk", level=1)).to_be_visible()
+
+
+def test_a_sign_in_is_kept_with_where_it_came_from_as_a_proxy_on_this_machine_says(
+    visitor: Callable[..., Page], connected: None
+) -> None:
+    page = visitor()
+    page.context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
+    sign_in(page, MANAGER)
+    manager = signin.find_login(MANAGER)
+    assert manager is not None
+    with tenant_session(manager.actor) as session:
+        kept = session.scalars(select(SignIn).order_by(SignIn.created_at.desc())).first()
+    assert kept is not None
+    assert kept.address == "203.0.113.9"
+    assert "Chrome" in kept.user_agent
 
 
 def autocomplete(page: Page) -> list[str | None]:

@@ -9,6 +9,7 @@ from goals_core.services import links
 from tests.core.mail_server import Post, serving
 from ui import letters
 
+
 @pytest.fixture
 def post(given):
     """A mail server, and the app told of it."""
