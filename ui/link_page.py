@@ -28,7 +28,8 @@ def page(actor: Actor | None) -> None:
     invited = links.find(st.session_state[_TOKEN])
     if invited is not None:
         speak_in(invited.locale)
-    st.set_page_config(page_title=f"{_('Choose a password')} · {brand.NAME}")
+    title = _("Choose a password")
+    st.set_page_config(page_title=f"{title} · {brand.NAME}")
     with st.container(horizontal_alignment="center"):
         st.space("medium")
         with st.container(width=400, key="goals_link_page"):
@@ -60,7 +61,7 @@ def _greet(invited: Invited) -> None:
         text = _("{company} invites you: choose a password, and you are in.")
     else:
         title = _("A new password for {name}").format(name=invited.name)
-        text = _("It lets you in at {company}; every browser that is signed in as you is not.")
+        text = _("It lets you in at {company}, and signs you out wherever you are signed in.")
     st.title(md(title), anchor=False, text_alignment="center")
     said = md(text.format(company=invited.company))
     st.markdown(f":gray[{said}]", text_alignment="center")

@@ -20,18 +20,8 @@ from babel.dates import format_date, format_interval, format_time
 from goals_core.actor import Actor
 from goals_core.config import PROJECT
 from goals_core.errors import N_, GoalsError, Invalid, Problem, invalid
-from goals_core.kinds import (
-    AssigneeType,
-    AssignmentStatus,
-    EntryKind,
-    GoalStatus,
-    GoalType,
-    Metric,
-    Period,
-    ProgressSource,
-    Source,
-)
-from goals_core.permissions import Role
+from goals_core.kinds import Metric
+from ui.kind_names import NAMES
 
 CATALOGUES = PROJECT / "locale"
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -193,7 +183,7 @@ def say(thing: GoalsError | Problem) -> str:
 
 def name(member: StrEnum) -> str:
     """What people call a value of one of the enums."""
-    return _(_NAMES.get(type(member), {}).get(member.value, member.value))
+    return _(NAMES.get(type(member), {}).get(member.value, member.value))
 
 
 def md(text: str) -> str:
@@ -248,61 +238,3 @@ def _typed_number(group: str, point: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?=.*\d)[+-]?(\d+|\d{{1,3}}({g}\d{{2,3}})*{g}\d{{3}})?({p}(?P<fraction>\d+))?"
     )
-
-
-_NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
-    GoalType: {"target": N_("Target"), "limit": N_("Limit"), "maintain": N_("Maintain")},
-    Metric: {
-        "number": N_("Number"),
-        "currency": N_("Currency"),
-        "percentage": N_("Percentage"),
-        "boolean": N_("Yes or no"),
-        "count": N_("Count"),
-    },
-    Period: {
-        "daily": N_("Daily"),
-        "weekly": N_("Weekly"),
-        "monthly": N_("Monthly"),
-        "quarterly": N_("Quarterly"),
-        "yearly": N_("Yearly"),
-        "custom": N_("Custom"),
-    },
-    Source: {
-        "manual": N_("By hand"),
-        "sales": N_("Sales"),
-        "billing": N_("Billing"),
-        "commissions": N_("Commissions"),
-        "custom": N_("Custom records"),
-    },
-    GoalStatus: {
-        "draft": N_("Draft"),
-        "active": N_("Active"),
-        "paused": N_("Paused"),
-        "completed": N_("Completed"),
-        "cancelled": N_("Cancelled"),
-    },
-    AssigneeType: {"user": N_("Person"), "team": N_("Team"), "tenant": N_("Company")},
-    AssignmentStatus: {
-        "active": N_("In progress"),
-        "achieved": N_("Achieved"),
-        "failed": N_("Failed"),
-        "cancelled": N_("Cancelled"),
-    },
-    ProgressSource: {
-        "manual": N_("By hand"),
-        "automatic": N_("Automatic"),
-        "import": N_("Import"),
-        "api": N_("API"),
-    },
-    EntryKind: {
-        "value": N_("New value"),
-        "change": N_("Change"),
-        "correction": N_("Correction"),
-    },
-    Role: {
-        "admin": N_("Administrator"),
-        "manager": N_("Manager"),
-        "rep": N_("Sales rep"),
-        "analyst": N_("Analyst"),
-    },
-}

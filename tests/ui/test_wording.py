@@ -21,6 +21,7 @@ from goals_core.kinds import AssignmentStatus, GoalStatus, Metric
 from goals_core.models import goals
 from goals_core.permissions import Role
 from ui import wording
+from ui.kind_names import NAMES
 from ui.wording import Wording, md, n_, name, say, speak, spoken
 
 LOCALES = ["en_US", "en_IN", "es_MX", "es_ES", "de_DE", "de_CH", "fr_FR", "sv_SE", "ja_JP", "pt_BR"]
@@ -283,4 +284,4 @@ def test_no_web_address_becomes_a_link(address):
     assert shown.replace("\N{WORD JOINER}", "") == address
 
 
-ENUMS = set(wording._NAMES)
+ENUMS = set(NAMES)

@@ -1,0 +1,75 @@
+"""What people call the values of the enums, in English; `ui.wording.name` translates them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from goals_core.errors import N_
+from goals_core.kinds import (
+    AssigneeType,
+    AssignmentStatus,
+    EntryKind,
+    GoalStatus,
+    GoalType,
+    Metric,
+    Period,
+    ProgressSource,
+    Source,
+)
+from goals_core.permissions import Role
+
+NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
+    GoalType: {"target": N_("Target"), "limit": N_("Limit"), "maintain": N_("Maintain")},
+    Metric: {
+        "number": N_("Number"),
+        "currency": N_("Currency"),
+        "percentage": N_("Percentage"),
+        "boolean": N_("Yes or no"),
+        "count": N_("Count"),
+    },
+    Period: {
+        "daily": N_("Daily"),
+        "weekly": N_("Weekly"),
+        "monthly": N_("Monthly"),
+        "quarterly": N_("Quarterly"),
+        "yearly": N_("Yearly"),
+        "custom": N_("Custom"),
+    },
+    Source: {
+        "manual": N_("By hand"),
+        "sales": N_("Sales"),
+        "billing": N_("Billing"),
+        "commissions": N_("Commissions"),
+        "custom": N_("Custom records"),
+    },
+    GoalStatus: {
+        "draft": N_("Draft"),
+        "active": N_("Active"),
+        "paused": N_("Paused"),
+        "completed": N_("Completed"),
+        "cancelled": N_("Cancelled"),
+    },
+    AssigneeType: {"user": N_("Person"), "team": N_("Team"), "tenant": N_("Company")},
+    AssignmentStatus: {
+        "active": N_("In progress"),
+        "achieved": N_("Achieved"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Cancelled"),
+    },
+    ProgressSource: {
+        "manual": N_("By hand"),
+        "automatic": N_("Automatic"),
+        "import": N_("Import"),
+        "api": N_("API"),
+    },
+    EntryKind: {
+        "value": N_("New value"),
+        "change": N_("Change"),
+        "correction": N_("Correction"),
+    },
+    Role: {
+        "admin": N_("Administrator"),
+        "manager": N_("Manager"),
+        "rep": N_("Sales rep"),
+        "analyst": N_("Analyst"),
+    },
+}
