@@ -6,6 +6,7 @@ again.
 """
 
 import argparse
+import logging
 import random
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from random import Random
 from time import monotonic
 
+from goals_core import logs
 from tests.engine.soak import _database, say
 from tests.walls import stage, tally
 from tests.walls.companies import World
@@ -61,6 +63,7 @@ class Attack:
 def main() -> int:
     """0: nothing got through; 1: something did."""
     given = _arguments()
+    logs.set_up("text", level=logging.ERROR)  # refusals are what is asked for
     with _database() as database, stage.world(database) as world, ExitStack() as exits:
         return run(Attack(world, exits), given.seed, list(_numbers(given)))
 
