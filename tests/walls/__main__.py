@@ -6,6 +6,7 @@ again.
 """
 
 import argparse
+import logging
 import random
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ from contextlib import ExitStack
 from random import Random
 from time import monotonic
 
+from goals_core import logs
 from tests.engine.soak import _database, say
 from tests.walls import stage, tally
 from tests.walls.companies import World
-from tests.walls.exceptions import OPERATIONS_THAT_TELL
+from tests.walls.exceptions import not_accepted
 from tests.walls.in_sql import Catalogue
 from tests.walls.operations import stage as set_up
 from tests.walls.sql_attempts import Session, session
@@ -54,15 +56,14 @@ class Attack:
         operation, who, level = chance.choice(self.combinations)
         self.tried[level, operation.title, who] += 1
         attempt = self.everyone.attempt(operation, who, level, chance)
-        found = attempt.findings()
-        if operation.title in OPERATIONS_THAT_TELL:
-            found = [each for each in found if "changed" in each]
+        found = not_accepted(operation.title, attempt.findings())
         return f"{operation.title} by {who} at {level} with {attempt.arguments}", found
 
 
 def main() -> int:
     """0: nothing got through; 1: something did."""
     given = _arguments()
+    logs.set_up("text", level=logging.ERROR)  # refusals are what is asked for
     with _database() as database, stage.world(database) as world, ExitStack() as exits:
         return run(Attack(world, exits), given.seed, list(_numbers(given)))
 

@@ -52,17 +52,18 @@ class Draw:
 
     def make(self, hint: Any, name: str) -> Any:
         """A value of a type; the name says what an id or a text means."""
-        if name in whole.NAMED:
-            return whole.NAMED[name](self)
+        origin, inner = get_origin(hint), get_args(hint)
+        if name in whole.NAMED or hint in whole.MAKERS:
+            return (whole.NAMED.get(name) or whole.MAKERS[hint])(self)
         if hint in _PLAIN:
             return _PLAIN[hint](self, name)
-        origin, inner = get_origin(hint), get_args(hint)
         if origin in _GENERIC:
             return _GENERIC[origin](self, inner, name)
         if origin in whole.GENERIC:
             return whole.GENERIC[origin](self, *inner)
-        if hint in whole.MAKERS:
-            return whole.MAKERS[hint](self)
+        return self._of_class(hint, name)
+
+    def _of_class(self, hint: Any, name: str) -> Any:
         if isinstance(hint, type) and issubclass(hint, Enum):
             return self.chance.choice(list(hint))
         if is_dataclass(hint):

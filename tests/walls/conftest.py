@@ -1,4 +1,4 @@
-"""The two companies, once for the tests of a file."""
+"""The two companies, once for all the tests here."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from tests.walls.operations import stage as set_up
 from tests.walls.tally import Tally, as_lists
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(server: Server) -> Iterator[World]:
     with stage.world(server.new_database()) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def everyone(world: World) -> Stage:
     return set_up(world)
 

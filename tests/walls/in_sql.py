@@ -23,12 +23,13 @@ class Catalogue:
         self.mine: Rows = world.mine.rows
 
     def everything(self, rows_of_each: int) -> Iterator[Statement]:
-        """All statements against the first rows of each table, and all calls."""
+        """Statements against the first rows of each table, and calls with their values."""
+        first = {name: rows[:rows_of_each] for name, rows in self.theirs.items()}
         for table in self.tables:
-            for row in self.theirs[table.name][:rows_of_each]:
+            for row in first[table.name]:
                 yield from statements.against_row(table, row, self.mine[table.name][0])
         for function in self.functions:
-            yield from statements.called(function, self.theirs)
+            yield from statements.called(function, first)
 
     def drawn(self, chance: Random) -> Statement:
         """Any statement against any row, or any call."""

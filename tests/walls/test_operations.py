@@ -4,13 +4,18 @@ from random import Random
 
 import pytest
 
-from goals_core.permissions import OPERATIONS
+from goals_core.permissions import OPERATIONS, Open
 from tests.walls import operations, rows
-from tests.walls.exceptions import OPERATIONS_THAT_TELL, is_for_tenants
+from tests.walls.exceptions import (
+    OPERATIONS_THAT_GIVE,
+    OPERATIONS_THAT_TELL,
+    is_for_tenants,
+    not_accepted,
+)
 from tests.walls.stage import know_operations
 from tests.walls.tally import ACROSS
 
-ROUNDS = 2
+ROUNDS = 1  # of each operation, by each role at each wall; many more by `make walls`
 know_operations()
 TITLES = [title for title in sorted(OPERATIONS) if is_for_tenants(title)]
 
@@ -28,18 +33,16 @@ def test_what_is_out_of_reach_is_as_if_it_were_not(everyone, tally, title):
             continue
         for n in range(ROUNDS):
             attempt = everyone.attempt(operation, who, level, Random(f"{n} {who} {level} {title}"))
-            found = attempt.findings()
+            found = not_accepted(title, attempt.findings())
             tally[level, title, who] += 1
-            if title in OPERATIONS_THAT_TELL:
-                found = [each for each in found if "changed" in each]
             assert found == [], f"{title} by {who} at {level} with {attempt.arguments}"
     assert tally
 
 
-@pytest.mark.parametrize("title", sorted(OPERATIONS_THAT_TELL))
+@pytest.mark.parametrize("title", sorted(OPERATIONS_THAT_GIVE | OPERATIONS_THAT_TELL))
 def test_what_is_accepted_is_still_needed(everyone, title):
     operation = OPERATIONS[title]
-    who = operations.VISITOR if "find" in title else "admin"
+    who = operations.VISITOR if operation.needs is Open.VISITOR else "admin"
     attempts = (everyone.attempt(operation, who, ACROSS, Random(n)) for n in range(200))
     assert any(attempt.findings() for attempt in attempts)
 
