@@ -118,12 +118,13 @@ def _check_address(variable: str, url: str) -> None:
 
 
 def _check(app_url: str) -> None:
-    """Refuse a role that the wall between tenants does not hold, and an outdated schema."""
+    """Refuse a role that the wall does not hold or that could move it, and an outdated schema."""
     engine = create_engine(app_url, hide_parameters=True)
     try:
         with engine.begin() as connection:
-            role = connection.execute(text(_ROLE)).one()
-            rows = connection.execute(text(_COLUMNS), {"schemas": sorted(_schemas())})
+            schemas = sorted(_schemas())
+            role = connection.execute(text(_ROLE), {"schemas": schemas, "mighty": _MIGHTY}).one()
+            rows = connection.execute(text(_COLUMNS), {"schemas": schemas})
             is_current = _columns() <= {tuple(row) for row in rows}
             may_read = is_current and connection.scalar(text(_MAY_READ))
     finally:
@@ -134,6 +135,11 @@ def _check(app_url: str) -> None:
             " stop: use a role that is no superuser and has no BYPASSRLS, and give the schema's"
             " owner in GOALS_MIGRATION_URL."
         )
+    if role.too_much:
+        raise NotReady(
+            f"GOALS_DATABASE_URL connects as {role.rolname}, who may do more than the application"
+            f" needs: {', '.join(role.too_much)}. Use a role that has nothing but a login."
+        )
     if not may_read:
         raise NotReady(
             "The database of GOALS_DATABASE_URL does not have the current schema, or does not"
@@ -142,9 +148,34 @@ def _check(app_url: str) -> None:
         )
 
 
+# What the role has, and what it could take by SET ROLE.
 _ROLE = """
-    SELECT rolname, rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user
+    SELECT me.rolname, me.rolsuper OR me.rolbypassrls AS passes, array_remove(ARRAY[
+        CASE WHEN me.rolcreaterole THEN 'it makes roles' END,
+        CASE WHEN me.rolreplication THEN 'it replicates' END,
+        (SELECT 'it may become ' || string_agg(r.rolname, ', ' ORDER BY r.rolname)
+            FROM pg_roles r WHERE r.oid <> me.oid AND pg_has_role(me.oid, r.oid, 'MEMBER')
+            AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication
+                OR r.rolname = ANY (:mighty))),
+        (SELECT 'it owns ' || min(CAST(CAST(c.oid AS regclass) AS text))
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ANY (:schemas) AND pg_has_role(me.oid, c.relowner, 'MEMBER')
+            HAVING count(*) > 0),
+        (SELECT 'it makes tables in ' || min(n.nspname) FROM pg_namespace n
+            WHERE n.nspname = ANY (:schemas) AND has_schema_privilege(me.oid, n.oid, 'CREATE')
+            HAVING count(*) > 0)
+    ], NULL) AS too_much
+    FROM pg_roles me WHERE me.rolname = current_user
 """
+# Of PostgreSQL's own roles those that read and write past grants, files or sessions of others.
+_MIGHTY = [
+    "pg_execute_server_program",
+    "pg_read_all_data",
+    "pg_read_server_files",
+    "pg_signal_backend",
+    "pg_write_all_data",
+    "pg_write_server_files",
+]
 _MAY_READ = (
     "SELECT has_schema_privilege('core', 'USAGE') AND has_table_privilege('core.users', 'SELECT')"
 )

@@ -17,6 +17,7 @@ def migrate(owner_url: str, *, app_url: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             connection.execute(text("CREATE SCHEMA IF NOT EXISTS core"))
             _upgrade(connection)
+            _close(connection)
             _admit(connection, role=make_url(app_url).username)
     finally:
         engine.dispose()
@@ -27,6 +28,18 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(PROJECT / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _close(connection: Connection) -> None:
+    """Take from everyone what PostgreSQL gives by itself: to make tables, lasting or temporary.
+
+    Each time, since a copy of a database has none of it. Who does not own them only gets a warning.
+    """
+    quote = connection.dialect.identifier_preparer.quote
+    database = quote(connection.scalar(text("SELECT current_database()")) or "")
+    connection.execute(text(f"REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC"))
+    if connection.scalar(text("SELECT to_regnamespace('public') IS NOT NULL")):
+        connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
 
 
 def _admit(connection: Connection, *, role: str | None) -> None:

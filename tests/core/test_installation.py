@@ -1,11 +1,14 @@
 """Opening up: which database is used, and what is refused with a sentence."""
 
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import make_url
 
 from goals_core import db, installation
 from goals_core.config import Settings
 from goals_core.installation import NotReady
+from tests import makers
 
 
 @pytest.fixture
@@ -61,6 +64,37 @@ def test_a_role_that_passes_the_wall_is_refused(given, database, role):
     with pytest.raises(NotReady, match=f"connects as {role}"):
         given(database_url=user(database.owner_url, role))
     assert not db.is_connected()
+
+
+@pytest.mark.parametrize(
+    ("right", "told"),
+    [
+        ("ALTER ROLE {} CREATEROLE", "it makes roles"),
+        ("ALTER ROLE {} REPLICATION", "it replicates"),
+        ("GRANT goals_owner TO {}", "it may become goals_owner, it owns billing"),
+        ("GRANT pg_read_server_files TO {}", "it may become pg_read_server_files"),
+    ],
+)
+def test_a_role_that_could_move_the_wall_is_refused(given, database, server, right, told):
+    name = f"too_mighty_{uuid4().hex}"
+    for statement in ("CREATE ROLE {} LOGIN IN ROLE goals_rw", right):
+        server.run(statement.format(name))
+    try:
+        with pytest.raises(NotReady, match=f"connects as {name}, who .* needs: {told}"):
+            given(database_url=user(database.owner_url, name))
+        assert not db.is_connected()
+    finally:
+        server.run(f"DROP ROLE {name}")
+
+
+def test_a_role_that_makes_tables_is_refused(given, server):
+    database, name = server.new_database(), f"maker_{uuid4().hex}"
+    server.run(f"CREATE ROLE {name} LOGIN IN ROLE goals_rw")
+    makers.as_owner(database.owner_url, f"GRANT CREATE ON SCHEMA goals TO {name}")
+    with pytest.raises(NotReady, match="needs: it makes tables in goals"):
+        given(database_url=user(database.owner_url, name))
+    makers.as_owner(database.owner_url, f"REVOKE ALL ON SCHEMA goals FROM {name}")
+    server.run(f"DROP ROLE {name}")
 
 
 @pytest.mark.parametrize(
