@@ -26,7 +26,6 @@ from tests.walls.tally import SQL, Tally
 
 IN_SQL = 0.8
 EVERY = 5_000  # attempts between two lines of progress
-RENEWED_EVERY = 500  # and between two transactions of the statements
 
 
 class Attack:
@@ -80,9 +79,6 @@ def run(attack: Attack, seed: int, numbers: list[int]) -> int:
                 say(f"  {finding}")
             say(f"again: python -m tests.walls --seed {seed} --only {number}")
             return 1
-        if done % RENEWED_EVERY == 0:
-            for each in attack.sessions.values():
-                each.begin()
         if done % EVERY == 0:
             say(f"{done:>9,} attempts, {done / (monotonic() - began):.0f} per second")
     tally.write(attack.tried)

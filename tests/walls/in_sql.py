@@ -38,4 +38,4 @@ class Catalogue:
             return chance.choice(list(calls))
         table = chance.choice(self.tables)
         theirs, mine = chance.choice(self.theirs[table.name]), self.mine[table.name]
-        return statements.drawn(chance, table, theirs, chance.choice(mine))
+        return chance.choice(list(statements.against_row(table, theirs, chance.choice(mine))))

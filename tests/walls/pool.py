@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from goals_core.permissions import Operation
@@ -66,28 +66,7 @@ def _ids(rows: Rows, names: tuple[str, ...]) -> list[UUID]:
 
 def _texts(rows: Rows, column: str) -> list[str]:
     """The texts of a column, in any table; of every column without a name."""
-    return _all_texts(_Held(rows)).get(column, [])
-
-
-class _Held:
-    """Rows that are looked through once: they stay as they are."""
-
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-
-    def __hash__(self) -> int:
-        return id(self.rows)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.rows is self.rows
-
-
-@cache
-def _all_texts(held: _Held) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"": []}
-    cells = (cell for each in held.rows.values() for row in each for cell in row.items())
-    for name, cell in cells:
-        if isinstance(cell, str) and cell:
-            found.setdefault(name, []).append(cell)
-            found[""].append(cell)
-    return found
+    cells: list[tuple[str, Any]] = [
+        c for each in rows.values() for row in each for c in row.items()
+    ]
+    return [cell for name, cell in cells if isinstance(cell, str) and cell and column in ("", name)]

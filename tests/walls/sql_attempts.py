@@ -49,12 +49,6 @@ class Session:
     expected: str  # the checksum of all that is theirs
     met: set[str]  # the accepted exceptions that were met
 
-    def begin(self) -> None:
-        """Begin a transaction, in the tenant."""
-        self.connection.rollback()
-        if self.tenant_id is not None:
-            self.connection.execute("SELECT core.set_tenant(%s)", (self.tenant_id,))
-
     def findings(self, statement: Statement) -> list[str]:
         """What is wrong with the wall; nothing when it stands."""
         first = self._run(statement)
@@ -113,11 +107,11 @@ def session(world: World, *, tenant_id: UUID | None, met: set[str]) -> Iterator[
     url = make_url(world.app_url).set(drivername="postgresql")
     theirs = world.theirs.cast.tenant.id
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        row = connection.execute(_PROBE, (theirs,)).fetchone()
-        assert row is not None
-        made = Session(connection, world.secrets, tenant_id, theirs, row[1], met)
-        made.begin()
-        yield made
+        if tenant_id is not None:
+            connection.execute("SELECT core.set_tenant(%s)", (tenant_id,))
+        expected = connection.execute(_PROBE, (theirs,)).fetchone()
+        assert expected is not None
+        yield Session(connection, world.secrets, tenant_id, theirs, expected[1], met)
         connection.rollback()
 
 

@@ -6,7 +6,6 @@ has can be held against it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -37,14 +36,6 @@ def against_row(table: Table, theirs: Row, mine: Row) -> Iterator[Statement]:
         for form in forms:
             for sql, bound in form(table, theirs, mine):
                 yield Statement(kind, table.name, sql, bound)
-
-
-def drawn(chance: Random, table: Table, theirs: Row, mine: Row) -> Statement:
-    """One of them."""
-    kind = chance.choice([kind for kind in FORMS for _ in range(1 if kind in _FEW else 6)])
-    sent = list(chance.choice(FORMS[kind])(table, theirs, mine))
-    sql, bound = chance.choice(sent or list(_by_key(table, theirs, mine)))
-    return Statement(kind if sent else "read", table.name, sql, bound)
 
 
 def _by_key(table: Table, theirs: Row, _mine: Row) -> Iterator[tuple[str, Row]]:
@@ -153,9 +144,6 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "copy": (_copied,),
     "empty": (_emptied,),
 }
-
-
-_FEW = {"copy", "empty"}  # kinds with little to choose from
 
 
 def _inserted(table: Table, row: Row) -> Iterator[tuple[str, Row]]:
