@@ -1,6 +1,7 @@
 """Which passwords are taken: those that nobody tries first."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -72,8 +73,36 @@ def test_what_cannot_be_stored_is_no_password():
     ]
 
 
-def test_no_text_keeps_the_check_busy():
-    """Signs that stand for letters are tried in every combination: bounded by the length read."""
-    started = time.perf_counter()
-    assert problems(("4@8({[<369!1|0$5+7%2" * 4)[:72]) == []
-    assert time.perf_counter() - started < 15  # all 72 characters take four times as long
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "4@8({[<369!1|0$5+7%2" * 4,
+        "@8({[<369#!1|07+%2$5z4" * 4,
+        "(<{[4@5$7+01!|3" * 5,
+        "#+|/%@<00{4(46[#$22(8$8$($4@$@9[$/3([$7+/4/168$+4{5!|02%%793+18514(/!(@(",
+        "11.1.1990" * 8,
+        "1" * 72,
+    ],
+)
+def test_no_text_keeps_the_check_busy(hostile):
+    """Signs that stand for letters, all combinations of which would take ten seconds."""
+    passwords.is_common("so that the lists are read before")
+    started = time.process_time()
+    passwords.is_common(hostile[:72], ANN)
+    assert time.process_time() - started < 1.5  # a seventh of it, as a rule
+
+
+@pytest.mark.parametrize(
+    "password", ["!@#$%^&*()_+", "p@$$w0rd!!!!!!", "(0mput3r!(0mput3r!", "1l0v3y0u!1990"]
+)
+def test_signs_in_place_of_letters_make_no_password(password):
+    assert len(problems(password)) == 1
+
+
+def test_what_is_known_of_one_person_is_not_asked_of_another_at_the_same_time():
+    def judge(about):
+        return {passwords.is_common("zorblaxquimby12345678", about) for _ in range(60)}
+
+    with ThreadPoolExecutor(2) as pool:
+        theirs, nobodys = pool.map(judge, (("Zorblax Quimby",), ("Ann Lee-Moore",)))
+    assert (theirs, nobodys) == ({True}, {False})
