@@ -29,11 +29,7 @@ _ASSIGNMENTS = """
         'active', '', date_trunc('month', now()),
         date_trunc('month', now()) + interval '1 month - 1 day', now(), now()
     FROM goals.definitions d JOIN core.users u ON u.tenant_id = d.tenant_id,
-        LATERAL (
-            SELECT CAST(abs(hashtext(CAST(u.id AS text) || CAST(d.id AS text))) % 100 AS numeric)
-                AS value
-        ) v
-    WHERE u.email NOT LIKE '%@company-%'
+        LATERAL (SELECT abs(hashtext(CAST(u.id AS text) || CAST(d.id AS text))) % 100 AS value) v
 """
 _LOG = """
     INSERT INTO goals.progress_log (tenant_id, id, assignment_id, previous_value, new_value,

@@ -65,6 +65,9 @@ _PLAIN_UPDATE = """
 
 def main() -> None:
     with fresh_place() as place:
+        place.as_superuser(
+            "GRANT TEMPORARY ON DATABASE goals TO goals_app"
+        )  # the plain side stages
         figures = _recording(place) | _rolling(place)
     if "--json" in sys.argv:
         print(json.dumps(figures))

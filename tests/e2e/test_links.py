@@ -52,8 +52,8 @@ def test_a_link_is_followed_to_a_password_and_opens_nothing_afterwards(
 ) -> None:
     page = visitor()
     page.goto(f"/?link={link}")
-    expect(page.get_by_role("heading", name="A new password for")).to_be_visible()
     idle(page)
+    expect(page.get_by_role("heading", name="A new password for")).to_be_visible()
     assert "link" not in page.url
     assert autocomplete(page) == ["username", "new-password", "new-password"]
     picture(page, "link light")
@@ -65,11 +65,12 @@ def test_a_link_is_followed_to_a_password_and_opens_nothing_afterwards(
     expect(page.get_by_role("textbox", name="E-mail")).to_have_value(FORGETFUL)
     picture(page, "link done")
     page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    enter(page)
     expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
 
     again = visitor(theme="dark", viewport=PHONE)
     again.goto(f"/at_risk?link={link}")
+    idle(again)
     expect(again.get_by_role("heading", name="This link opens nothing any more")).to_be_visible()
     picture(again, "link over, dark phone")
     again.get_by_role("button", name="To the sign-in").click()
@@ -84,6 +85,7 @@ def test_a_link_in_a_tab_where_somebody_else_is_signed_in(
     page = visitor(theme="dark", viewport=PHONE)
     sign_in(page, MANAGER)
     page.goto(f"/?link={link}")
+    idle(page)
     expect(page.get_by_text("You are signed in as Stephen Jiang.")).to_be_visible()
     picture(page, "link of another, dark phone")
     choose(page, PASSWORD)
@@ -91,12 +93,14 @@ def test_a_link_in_a_tab_where_somebody_else_is_signed_in(
     expect(page.get_by_role("textbox", name="E-mail")).to_have_value(FORGETFUL)
     idle(page)
     page.reload()
+    idle(page)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_a_forgotten_password_without_a_mail_server(visitor: Callable[..., Page]) -> None:
     page = visitor()
     page.goto("/my_goals")
+    idle(page)
     page.get_by_role("button", name="Forgot your password?").click()
     expect(page.get_by_text("Ask your administrator for a link.")).to_be_visible()
     picture(page, "forgotten without mail")
@@ -119,7 +123,7 @@ def test_a_demos_sign_in_is_a_click_away(
     expect(page.get_by_role("textbox", name="E-mail")).to_have_value(
         "steven.buchanan@northwind.example"
     )
-    page.get_by_role("button", name="Sign in").click()
+    enter(page)
     expect(page.get_by_role("heading", name="At risk", level=1)).to_be_visible()
 
 
@@ -128,7 +132,7 @@ def test_a_sign_in_is_kept_with_where_it_came_from_as_a_proxy_on_this_machine_sa
 ) -> None:
     page = visitor()
     page.context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
-    sign_in(page, MANAGER)
+    sign_in(page, MANAGER, at="/definitions")
     manager = signin.find_login(MANAGER)
     assert manager is not None
     with tenant_session(manager.actor) as session:
@@ -136,6 +140,12 @@ def test_a_sign_in_is_kept_with_where_it_came_from_as_a_proxy_on_this_machine_sa
     assert kept is not None
     assert kept.address == "203.0.113.9"
     assert "Chrome" in kept.user_agent
+
+
+def enter(page: Page) -> None:
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".st-key-goals_sign_in")).to_have_count(0, timeout=20_000)
+    idle(page)
 
 
 def autocomplete(page: Page) -> list[str | None]:
