@@ -7,10 +7,12 @@ from goals_core.db import tenant_session
 from goals_core.engine import passwords
 from goals_core.errors import N_, invalid
 from goals_core.services import signin
+from ui import visitor
 from ui.feedback import field_error, flash, refusals
 from ui.wording import _
 
 _FORM = "password"
+_FIELDS = ("old", "new", "again")
 
 
 def password_form(actor: Actor) -> None:
@@ -32,7 +34,9 @@ def password_form(actor: Actor) -> None:
             if new != again:
                 raise invalid("again", N_("The two new passwords differ."))
             with tenant_session(actor) as db:
-                signin.change_password(db, old=old, new=new)
+                signin.change_password(db, old=old, new=new, address=visitor.address())
+            for field in _FIELDS:
+                st.session_state.pop(f"pw_{field}", None)  # nothing of it stays on the screen
             flash(_("Your password is changed; every other browser has been signed out."))
             st.rerun()
 

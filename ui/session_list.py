@@ -54,12 +54,17 @@ def _when(one: SignedIn) -> str:
     return " · ".join([*said, *([one.address] if one.address else [])])
 
 
-@lru_cache(maxsize=1000)
 def browser(user_agent: str) -> str:
     """What a browser says of itself, in words: Firefox on Windows."""
-    read = parse(user_agent)
-    name = read.user_agent.family if read.user_agent else ""
-    system = read.os.family if read.os else ""
+    name, system = _read(user_agent)
     if name and system:
         return _("{browser} on {system}").format(browser=name, system=system)
     return name or system or _("A browser that does not say what it is")
+
+
+@lru_cache(maxsize=1000)
+def _read(user_agent: str) -> tuple[str, str]:
+    """Browser and system; reading takes a while, and most people have the same few."""
+    read = parse(user_agent)
+    name = read.user_agent.family if read.user_agent else ""
+    return name, read.os.family if read.os else ""

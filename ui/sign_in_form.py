@@ -57,7 +57,7 @@ def _refuse() -> None:
     st.error(
         _(
             "This e-mail and password do not match."
-            " After five failed attempts an account is locked for 15 minutes."
+            " After five failed attempts an e-mail is locked here for 15 minutes."
         ),
         icon=":material/lock:",
     )

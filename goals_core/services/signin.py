@@ -140,12 +140,12 @@ def revoke(db: TenantSession) -> None:
 
 
 @open_to(Open.SIGNED_IN)
-def change_password(db: TenantSession, *, old: str, new: str) -> None:
+def change_password(db: TenantSession, *, old: str, new: str, address: str = "") -> None:
     """Set a new password; every other session of the person ends, this one goes on."""
     actor = db.actor
     _check_new(old, new, about=(actor.name, actor.email, actor.tenant.name))
     # Before this transaction writes: a miss is counted in one of its own, and stays counted.
-    if prove(actor.email, old) is None:
+    if prove(actor.email, old, address=address) is None:
         checks = Checks()
         checks.problem("old", N_("This is not your current password."))
         checks.done()

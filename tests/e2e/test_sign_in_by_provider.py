@@ -78,7 +78,7 @@ def session_of(home: Path, email: str) -> Iterator[TenantSession]:
         server.release()
 
 
-def by_provider(page: Page, *, at: str = "/") -> None:
+def by_provider(page: Page, *, at: str = "/my_goals") -> None:
     page.goto(at)
     page.get_by_role("button", name="Sign in with Acme ID").click()
 

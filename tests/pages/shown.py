@@ -38,7 +38,7 @@ def drawn(at: AppTest) -> str:
 
 
 def buttons(at: AppTest) -> list[str]:
-    return [unescape(button.label).replace("**", "") for button in at.button]
+    return [_read(button.label).replace("**", "") for button in at.button]
 
 
 def table(at: AppTest, called: str) -> pd.DataFrame:
@@ -61,4 +61,9 @@ def sync(actor: Actor) -> Any:
 
 def _plain(text: str) -> str:
     """Without entities, and spaces as they are typed."""
-    return " ".join(unescape(text).replace("\n", "\0").split()).replace("\0", "\n")
+    return " ".join(_read(text).replace("\n", "\0").split()).replace("\0", "\n")
+
+
+def _read(text: str) -> str:
+    """Without entities, and without what keeps a web address from becoming a link."""
+    return unescape(text).replace("\N{WORD JOINER}", "")
