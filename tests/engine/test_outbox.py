@@ -173,8 +173,8 @@ def test_who_left_the_team_is_told_nothing_of_its_goals(cast):
 
 
 def test_who_is_inactive_is_told_nothing(cast, database):
+    own, team, company = [make_goal(cast, who) for who in (cast.second_rep, cast.north, None)]
     deactivate(database, cast.second_rep, cast.manager)
-    own, team, company = (make_goal(cast, who) for who in (cast.second_rep, cast.north, None))
     for goal in (own, team, company):
         record(cast.admin, goal, 100)
     everyone = {user for goal in (own, team, company) for _, user in told(cast, goal)}

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from goals_core import clock, db, imports, services
+from goals_core.engine import errands
 from goals_core.services import tracking
 from tests.conftest import NOW, Database
 from tests.walls.companies import ATTEMPTED_AT, World, build
@@ -24,6 +25,8 @@ def world(database: Database) -> Iterator[World]:
     db.connect(database.app_url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", lambda *_: gensalt(4))
+        # what is done after the answer, in threads of its own, is no part of it
+        patch.setattr(errands, "send", lambda _errand: None)
         set_clock(patch, NOW)
         made = build(owner, database.app_url)
         set_clock(patch, ATTEMPTED_AT)
