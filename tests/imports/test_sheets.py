@@ -240,6 +240,7 @@ def _same(value: Value) -> object:
     if isinstance(value, Decimal):
         return Decimal(value)
     try:
-        return Decimal(str(value)) if value is not None and "_" not in str(value) else value
+        number = None if value is None or "_" in str(value) else Decimal(str(value))
     except ArithmeticError:
         return value.isoformat() if isinstance(value, date) else value
+    return value if number is None or number.is_nan() else number  # the word NaN is itself again
