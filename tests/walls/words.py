@@ -12,9 +12,10 @@ from sqlalchemy import inspect
 
 from goals_core.models.base import Base
 
-MARK, NOBODYS = "xqzwall", "xqznone"  # as long as one another
-_WORD = re.compile(MARK + r"\d{6}")
-_ANY_WORD = re.compile(rf"(?:{MARK}|{NOBODYS})\d{{6}}")
+# As long as one another, and behind the number: a twin is sorted where its word would be.
+MARK, NOBODYS = "wall", "none"
+_WORD = re.compile(rf"xqz\d{{6}}{MARK}")
+_ANY_WORD = re.compile(rf"xqz\d{{6}}(?:{MARK}|{NOBODYS})")
 _ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN = re.compile(r"[0-9a-f]{32}\.[\w-]{43}")
 _HASH = re.compile(r"\$2b\$\d\d\$[./\w]{53}")
@@ -23,7 +24,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 def word(number: int) -> str:
     """A text that stands in one cell of the installation and nowhere else."""
-    return f"{MARK}{number:06}"
+    return f"xqz{number:06}{MARK}"
 
 
 def blank(told: str) -> str:
