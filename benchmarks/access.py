@@ -30,6 +30,7 @@ from benchmarks import pgbench, policies
 from benchmarks.place import Place, add_people, fresh_place, new_company, system
 from goals_core import clock, db
 from goals_core.actor import Tenant
+from goals_core.engine import tokens
 from goals_core.services import signin
 
 COMPANIES, PEOPLE, EACH = 50, 200, 10
@@ -119,7 +120,7 @@ def _timed(deed: Callable[..., object], *given: object) -> float:
 
 def _plain(connection: psycopg.Connection[Any], token: str) -> object:
     now = clock.now()
-    bound = (UUID(hex=token[:32]), signin._sha256(token), now, now - signin.IDLE)
+    bound = (UUID(hex=token[:32]), tokens.digest(token), now, now - signin.idle())
     return connection.execute(_PLAIN, bound, prepare=True).fetchone()
 
 
