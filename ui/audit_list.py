@@ -13,6 +13,7 @@ from goals_core.engine.paging import Page, PageRequest
 from goals_core.services import audit_reading
 from goals_core.services.audit_reading import SUBJECTS, SYSTEM, TAGS, AuditEntry, Change, Filters
 from ui import audit_words
+from ui.feedback import clear_filters
 from ui.forms import NO_LINE, Form
 from ui.wording import _, md, n_, spoken
 
@@ -54,13 +55,7 @@ def filters(actor: Actor) -> Filters:
         wanted = _narrowed(actor)
     wanted |= {"search": (search or "").strip(), "subject_id": _asked_about()}
     if any(wanted.values()):
-        st.button(
-            _("Clear"),
-            icon=":material/filter_list_off:",
-            on_click=_clear,
-            type="tertiary",
-            key="clear",
-        )
+        clear_filters(_clear)
     return wanted
 
 

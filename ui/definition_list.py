@@ -16,6 +16,7 @@ from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
 from ui import source_words
+from ui.feedback import clear_filters
 from ui.wording import _, n_, name, spoken
 
 E = TypeVar("E", bound=StrEnum)
@@ -67,13 +68,7 @@ def filters() -> Filters:
             _pills(_("Tracked from"), "source", Source),
         )
     if wanted:
-        st.button(
-            _("Clear"),
-            icon=":material/filter_list_off:",
-            on_click=_clear,
-            type="tertiary",
-            key="clear",
-        )
+        clear_filters(_clear)
     return wanted
 
 

@@ -1,13 +1,13 @@
 """What pages tell people: problems below their fields, success after a rerun, empty places."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from goals_core.errors import GoalsError, Invalid, Problem
-from ui.wording import md, say
+from ui.wording import _, md, say
 
 _FLASH = "goals_flash"
 _SLOTS = "goals_slots"
@@ -71,6 +71,17 @@ def empty_state(icon: str, title: str, text: str, *, action: str = "", key: str 
         clicked = bool(action) and st.button(md(action), key=key or f"empty_{title}")
         st.space("small")
     return clicked
+
+
+def clear_filters(clear: Callable[[], None]) -> None:
+    """The button beside the filters of a list, once there is one to take away."""
+    st.button(
+        _("Clear"),
+        icon=":material/filter_list_off:",
+        on_click=clear,
+        type="tertiary",
+        key="clear",
+    )
 
 
 def _tell_problem(problem: Problem, form: str) -> None:

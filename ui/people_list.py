@@ -14,6 +14,7 @@ from goals_core.engine.paging import Page, PageRequest
 from goals_core.engine.people_views import PersonState, PersonView
 from goals_core.permissions import Role
 from goals_core.services import people
+from ui.feedback import clear_filters
 from ui.wording import _, n_, name, spoken
 
 OPEN = "person"
@@ -54,13 +55,7 @@ def filters() -> Filters:
         states = _pills(_("State"), _STATES, list(PersonState), state)
     wanted = Filters(search or "", roles, states)
     if wanted:
-        st.button(
-            _("Clear"),
-            icon=":material/filter_list_off:",
-            on_click=_clear,
-            type="tertiary",
-            key="clear",
-        )
+        clear_filters(_clear)
     return wanted
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
-from goals_core.engine import audit
+from goals_core.engine import audit, visibility
 from goals_core.engine.audit import Deed
 from goals_core.errors import N_, NotFound
 from goals_core.models.access import SignIn
@@ -42,8 +42,7 @@ def list_(db: TenantSession) -> list[SignedIn]:
             SignIn.user_agent,
             SignIn.address,
         )
-        .join(User, and_(User.tenant_id == SignIn.tenant_id, User.id == SignIn.user_id))
-        .where(_live(db.actor.user_id), SignIn.auth_epoch == User.auth_epoch)
+        .where(_live(db, db.actor.user_id))
         .order_by(SignIn.last_seen_at.desc(), SignIn.id)
     )
     mine = db.actor.session_id
@@ -54,14 +53,14 @@ def list_(db: TenantSession) -> list[SignedIn]:
 @open_to(Open.SIGNED_IN)
 def end(db: TenantSession, session_id: UUID) -> None:
     """Sign one of one's own browsers out."""
-    if not _end(db, and_(_live(db.actor.user_id), SignIn.id == session_id)):
+    if not _end(db, and_(_live(db, db.actor.user_id), SignIn.id == session_id)):
         raise NotFound(N_("session"))
 
 
 @open_to(Open.SIGNED_IN)
 def end_others(db: TenantSession) -> int:
     """Sign all of one's own browsers out but the one that asks; how many there were."""
-    return _end(db, and_(_live(db.actor.user_id), SignIn.id != db.actor.session_id))
+    return _end(db, and_(_live(db, db.actor.user_id), SignIn.id != db.actor.session_id))
 
 
 @open_to(Open.SIGNED_IN)
@@ -69,13 +68,19 @@ def end_all(db: TenantSession, *, user_id: UUID) -> int:
     """Sign a person out everywhere: oneself, or anyone for those who manage people."""
     if user_id != db.actor.user_id:
         db.actor.need(Permission.MANAGE)
-    return _end(db, _live(user_id), of=user_id)
+        visibility.need_person(db, user_id)
+    return _end(db, _live(db, user_id), of=user_id)
 
 
-def _live(user_id: UUID | None) -> ColumnElement[bool]:
+def _live(db: TenantSession, user_id: UUID | None) -> ColumnElement[bool]:
+    """The sessions of a person that open something: an older password's do not."""
     now = clock.now()
+    mine = (User.tenant_id == db.tenant_id, User.id == user_id)
+    epoch = select(User.auth_epoch).where(*mine).scalar_subquery()
     return and_(
+        SignIn.tenant_id == db.tenant_id,
         SignIn.user_id == user_id,
+        SignIn.auth_epoch == epoch,
         SignIn.revoked_at.is_(None),
         SignIn.expires_at > now,
         SignIn.last_seen_at > now - signin.idle(),

@@ -65,6 +65,8 @@ def test_after_a_new_password_only_the_one_that_set_it_is_listed(cast, sign_in):
     with tenant_session(here) as db:
         signin.change_password(db, old=cast.PASSWORD, new="kettle orbit fern mirror")
     assert [one.id for one in listed(here)] == [here.session_id]
+    with tenant_session(here) as db:
+        assert sessions.end_others(db) == 0  # they have ended by it
 
 
 def test_one_of_ones_own_is_ended_at_once(cast, sign_in):
@@ -108,7 +110,8 @@ def test_who_manages_people_ends_anothers_and_the_log_says_whose(cast, sign_in):
     assert signin.check(token)
     with tenant_session(cast.admin) as db:
         assert sessions.end_all(db, user_id=cast.rep.user_id) == 1
-        assert sessions.end_all(db, user_id=cast.other_manager.user_id) == 0
+    with tenant_session(cast.admin) as db, pytest.raises(NotFound):
+        sessions.end_all(db, user_id=cast.other_manager.user_id)
     assert signin.check(token) is None
     assert lines(cast.admin) == [(cast.rep.user_id, {"sessions": 1})]
 
