@@ -8,11 +8,11 @@ from ui.password_form import password_form
 from ui.session import require_actor
 from ui.session_list import session_list
 from ui.sso_rules import linked_sign_ins, sso_rules
-from ui.wording import _, md, name
+from ui.wording import _, name
 
 actor = require_actor()
 st.title(_("Settings"), anchor=False)
-st.markdown(f":gray[{md(actor.name)} · {md(actor.email)} · {name(actor.role)}]")
+st.text(f"{actor.name} · {actor.email} · {name(actor.role)}")  # in Markdown a link
 
 left, right = st.columns(2, gap="large")
 with left:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from goals_core import clock
 from goals_core.engine import attempts
 from goals_core.services import signin
 from tests.makers import statements
@@ -57,22 +58,39 @@ def test_a_network_of_ipv6_is_one_visitor(cast):
     assert attempts.network_of("::ffff:192.0.2.1") == "192.0.2.1"
 
 
-def test_the_table_of_tries_names_nobody_and_does_not_grow_for_ever(cast, database, at):
+@pytest.fixture
+def tries(database):
+    """What stands in the table of tries, as its owner reads it."""
+    owner = create_engine(database.owner_url)
+
+    def read(condition="true", **bound):
+        query = text(f"SELECT * FROM core.login_attempts WHERE {condition}")
+        with owner.connect() as connection:
+            return connection.execute(query, bound).all()
+
+    yield read
+    owner.dispose()
+
+
+def test_the_table_of_tries_names_nobody(cast, tries):
     name = f"{uuid4().hex}@guess.example"
     signin.prove(name, "wrong", address=MINE)
-    owner = create_engine(database.owner_url)
-    count = text("SELECT count(*) FROM core.login_attempts")
-    with owner.connect() as connection:
-        rows = str(connection.execute(text("SELECT * FROM core.login_attempts")).all())
-        before = connection.scalar(count)
+    rows = str(tries())
     assert name not in rows
     assert MINE not in rows
-    at(attempts.clock.now() + 2 * attempts.LOCK)
-    for number in range(before // 9 + 1):  # each new try clears away ten that are over
-        attempts.take(f"{number}@later.example", MINE)
-    with owner.connect() as connection:
-        assert connection.scalar(count) <= before // 9 + 1
-    owner.dispose()
+
+
+def test_each_new_try_clears_ten_away_that_are_over(cast, tries, at):
+    for number in range(25):
+        attempts.take(f"{number}@{cast.tenant.slug}.example", MINE)
+    later = clock.now() + 2 * attempts.LOCK
+    over = {"condition": "last_at < :moment", "moment": later - attempts.LOCK}
+    before = len(tries(**over))
+    assert before >= 25
+    at(later)
+    for number in range(3):
+        attempts.take(f"later {number}@{cast.tenant.slug}.example", MINE)
+    assert len(tries(**over)) == max(before - 30, 0)
 
 
 def test_the_three_failures_send_the_same_statements(cast):

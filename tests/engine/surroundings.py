@@ -62,7 +62,9 @@ def set_employment(world: World, id_: UUID, hired: date | None, left: date | Non
         raise Refused("Invalid", "left_on")
     person = world.people[id_]
     before = {"hired_on": person.hired, "left_on": person.left}
-    world.note("user:employment_changed", id_, before, {"hired_on": hired, "left_on": left})
+    after = {"hired_on": hired, "left_on": left}
+    if before != after:  # saying the same again is no deed
+        world.note("user:employment_changed", id_, before, after)
     person.hired, person.left = hired, left
     mine = [s for s in world.shares if s.who == id_ and s.goal["prorate"]]
     mine = [s for s in mine if LIFE[s.goal.status]]
