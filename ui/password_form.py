@@ -13,10 +13,19 @@ from ui.wording import _
 
 _FORM = "password"
 _FIELDS = ("old", "new", "again")
+_CHANGED = "password_changed"
 
 
 def password_form(actor: Actor) -> None:
     """The old one, and the new one twice; every other browser is signed out by it."""
+    with tenant_session(actor) as db:
+        has_one = signin.has_password(db)
+    if not has_one:
+        st.caption(_("You have none here: you sign in with your company's account."))
+        return
+    if st.session_state.pop(_CHANGED, False):
+        for field in _FIELDS:
+            st.session_state[f"pw_{field}"] = ""  # nothing of it stays in the browser
     with st.form("change_password", border=False):
         old = _secret(_("Current password"), "old", "current-password")
         new = _secret(_("New password"), "new", "new-password")
@@ -35,8 +44,7 @@ def password_form(actor: Actor) -> None:
                 raise invalid("again", N_("The two new passwords differ."))
             with tenant_session(actor) as db:
                 signin.change_password(db, old=old, new=new, address=visitor.address())
-            for field in _FIELDS:
-                st.session_state.pop(f"pw_{field}", None)  # nothing of it stays on the screen
+            st.session_state[_CHANGED] = True
             flash(_("Your password is changed; every other browser has been signed out."))
             st.rerun()
 

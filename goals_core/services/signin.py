@@ -7,7 +7,7 @@ from functools import cache
 from uuid import UUID
 
 import bcrypt
-from sqlalchemy import ColumnElement, and_, delete, text, update
+from sqlalchemy import ColumnElement, and_, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock, logs
@@ -137,6 +137,12 @@ def check(token: str) -> Actor | None:
 def revoke(db: TenantSession) -> None:
     """Sign out: the session that the actor came with ends."""
     _end(db, SignIn.id == db.actor.session_id)
+
+
+@open_to(Open.SIGNED_IN)
+def has_password(db: TenantSession) -> bool:
+    """Whether the actor can sign in by a password; otherwise only a provider knows them."""
+    return db.scalar(select(User.password_hash).where(User.id == _own_id(db))) is not None
 
 
 @open_to(Open.SIGNED_IN)

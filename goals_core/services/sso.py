@@ -24,7 +24,7 @@ from goals_core.engine.logins import Login
 from goals_core.engine.provider_words import NotWelcome, Provider, Why, Word
 from goals_core.errors import N_, Conflict, NotFound
 from goals_core.models.access import IdentityRow, SignIn, UserIdentity
-from goals_core.models.core import TenantRow, User
+from goals_core.models.core import TenantRow
 from goals_core.permissions import Open, Permission, needs, open_to
 from goals_core.services import signin
 
@@ -113,7 +113,7 @@ def unlink(db: TenantSession, *, identity_id: UUID) -> None:
     The session that one does this in goes on. A verified e-mail may link again.
     """
     row = _own_or_managed(db, identity_id)
-    if row.user_id == db.actor.user_id and not _has_password(db, row.user_id):
+    if row.user_id == db.actor.user_id and not signin.has_password(db):
         raise LastWayIn
     db.execute(delete(UserIdentity).where(UserIdentity.id == row.id))
     db.execute(
@@ -241,10 +241,6 @@ def _own_or_managed(db: TenantSession, identity_id: UUID) -> UserIdentity:
     if row is None:
         raise NotFound(N_("linked sign-in"))
     return row
-
-
-def _has_password(db: TenantSession, user_id: UUID) -> bool:
-    return db.scalar(select(User.password_hash).where(User.id == user_id)) is not None
 
 
 def _end_sessions(db: TenantSession, *, of: UUID | None = None) -> None:

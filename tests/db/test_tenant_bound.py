@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from goals_core import clock, db
+from goals_core.engine import errands
 from goals_core.engine.entries import Reading
 from goals_core.engine.people_views import PersonState
 from goals_core.kinds import AssigneeType, GoalStatus
@@ -23,13 +24,17 @@ from goals_core.services import (
     definitions,
     history,
     identity,
+    links,
     people,
     planning,
     preview,
     progress,
     receipts,
     rollover,
+    sessions,
+    setup,
     signin,
+    sso,
     teams,
     tracking,
 )
@@ -37,11 +42,13 @@ from goals_core.services.planning import Quota
 from tests import makers
 from tests.conftest import PASSWORD, Cast
 from tests.db.statements import loose_tables
+from tests.services.test_sso import PROVIDER, claims
 
 # What comes before a tenant is known, or holds for the connection alone.
 _FREE = re.compile(
-    r"core\.(set_tenant|find_login|list_tenants|check_session|take_attempt|forget_attempts)|advisory|SAVEPOINT|standard_conforming"
-    r"|pg_catalog\.version|current_schema|show |hstore|plan_cache_mode",
+    r"core\.(set_tenant|find_login|find_identity|list_tenants|check_session)|_attempts?\(|_setup\("
+    r"|core\.is_setup_open|advisory|SAVEPOINT|standard_conforming|pg_catalog\.version"
+    r"|current_schema|show |hstore|plan_cache_mode",
     re.IGNORECASE,
 )
 
@@ -51,7 +58,17 @@ def test_every_statement_binds_the_tenant(cast: Cast) -> None:
         _everything(cast)
     statements = [(text, bound) for text, bound in sent if not _FREE.search(text)]
     assert len(statements) > 100
-    assert [text for text, bound in statements if not _is_bound(text, bound, cast)] == []
+    assert [text for text, bound in statements if not _is_bound(text, bound, cast.tenant.id)] == []
+
+
+def test_a_new_company_is_bound_before_it_is_there(connected: Any) -> None:
+    company = setup.NewCompany(name="Bound", timezone="UTC", locale="en_US", currency="USD")
+    who = setup.Administrator(name="Ada", email="ada@bound.example", password="mirror fern orbit 7")
+    with makers.statements() as sent:
+        tenant = setup.found(company, who)
+    statements = [(text, bound) for text, bound in sent if not _FREE.search(text)]
+    assert len(statements) > 3
+    assert [text for text, bound in statements if not _is_bound(text, bound, tenant.id)] == []
 
 
 def test_every_table_of_a_statement_is_held_to_the_tenant(cast: Cast) -> None:
@@ -78,9 +95,9 @@ def test_the_check_itself_finds_a_table_that_is_not_held(cast: Cast) -> None:
     assert loose_tables(loose, {"t": cast.rep.user_id}, mine) == {"u", "core.teams"}
 
 
-def _is_bound(text: str, bound: Any, cast: Cast) -> bool:
+def _is_bound(text: str, bound: Any, tenant_id: UUID) -> bool:
     rows = bound if isinstance(bound, list) else [bound]
-    return "tenant" in text and all(cast.tenant.id in row.values() for row in rows)
+    return "tenant" in text and all(tenant_id in row.values() for row in rows)
 
 
 def _everything(cast: Cast) -> None:
@@ -171,11 +188,45 @@ def _people_and_teams(session: db.TenantSession, cast: Cast) -> None:
 
 
 def _sign_in(cast: Cast) -> None:
+    """In by a password, by links, by a provider; the browsers seen, and out again."""
     login = signin.prove(cast.rep.email, PASSWORD)
     assert login is not None
     with db.tenant_session(login.actor) as session:
-        token = signin.open_session(session, login)
-    actor = signin.check(token)
+        tokens = [signin.open_session(session, login) for _ in range(3)]
+    actor = signin.check(tokens[0])
     assert actor is not None
     with db.tenant_session(actor) as session:
+        assert signin.has_password(session)
+        signin.change_password(session, old=PASSWORD, new="kettle orbit fern mirror")
+        assert sessions.list_(session)
+        sessions.end(session, actor.session_id)
+        sessions.end_others(session)
+        sessions.end_all(session, user_id=actor.user_id)
         signin.revoke(session)
+    _follow_links(cast)
+    _come_by_provider(cast)
+
+
+def _follow_links(cast: Cast) -> None:
+    with db.tenant_session(cast.admin) as session:
+        email = f"nina@{cast.tenant.slug}.example"
+        nina = people.invite(session, email=email, name="Nina", role=Role.REP)
+        token = links.invite(session, user_id=nina)
+    assert links.find(token)
+    links.accept(token, "kettle orbit fern mirror")
+    mailed: list[str] = []
+    links.forgot(email, address="", send=lambda _, token: mailed.append(token))
+    errands.finish()
+    assert links.accept(mailed[0], "mirror fern orbit kettle")
+
+
+def _come_by_provider(cast: Cast) -> None:
+    with db.tenant_session(cast.admin) as session:
+        domains = [cast.manager.email.rpartition("@")[2]]
+        sso.change_rules(session, issuer=PROVIDER.issuer, domains=domains)
+        assert sso.rules(session).domains
+    entry = sso.enter(claims(cast.manager), provider=PROVIDER)
+    sso.enter(claims(cast.manager), provider=PROVIDER)  # by the link, now
+    with db.tenant_session(entry.actor) as session:
+        (identity,) = sso.identities(session, user_id=entry.actor.user_id)
+        sso.unlink(session, identity_id=identity.id)

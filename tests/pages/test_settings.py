@@ -1,11 +1,13 @@
 """The settings page: one's own sign-in for everyone, the company's rules for who manages it."""
 
 import pytest
+from sqlalchemy import update
 
 from goals_core.db import tenant_session
+from goals_core.models.core import User
 from goals_core.services import company, signin
 from tests.conftest import PASSWORD
-from tests.pages.forms import keys, open_page, press, problems, said
+from tests.pages.forms import keys, open_page, press, problems, said, widget
 from tests.pages.shown import words
 from ui.session_list import browser
 
@@ -24,7 +26,16 @@ def test_a_new_password_is_set_and_told(cast):
     at = open_page(cast.rep, "settings")
     press(at, "change_password_sent", pw_old=PASSWORD, pw_new=NEW, pw_again=NEW)
     assert said(at) == ["Your password is changed; every other browser has been signed out."]
+    assert [widget(at, f"pw_{field}").value for field in ("old", "new", "again")] == ["", "", ""]
     assert signin.prove(cast.rep.email, NEW)
+
+
+def test_who_signs_in_by_a_provider_only_has_no_password_to_change(cast):
+    with tenant_session(cast.admin) as db:
+        db.execute(update(User).where(User.id == cast.rep.user_id).values(password_hash=None))
+    at = open_page(cast.rep, "settings")
+    assert "you sign in with your company's account" in words(at)
+    assert "pw_old" not in keys(at)
 
 
 @pytest.mark.parametrize(
