@@ -10,13 +10,15 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from goals_core.demo import PASSWORD
 from tests.browser import ensure
@@ -25,6 +27,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1400, "height": 950}, {"width": 390, "height": 844}
 STARTS_WITHIN = 90  # seconds, with the demo to load on a busy machine
+
+# Scripts run once or twice here: compiling them well costs more than it saves.
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--js-flags=--no-opt --no-maglev --no-sparkplug",
+)
+
+_Kind = tuple[Browser, str, str, int, int]  # of whom, of which app, theme, width, height
+_signed_in: dict[str, Any] = {}  # the cookies of those who come back
+_idle: dict[_Kind, list[BrowserContext]] = defaultdict(list)
 
 
 @dataclass(frozen=True)
@@ -82,10 +96,7 @@ def app(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=ensure(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+        chromium = playwright.chromium.launch(executable_path=ensure(), args=_FLAGS)
         yield chromium
         chromium.close()
 
@@ -99,32 +110,71 @@ def visitor(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @contextmanager
 def visitors(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens browsers on an app; in the end none may have complained on its console."""
-    contexts: list[BrowserContext] = []
+    """Opens browsers on an app; in the end none may have complained on its console.
+
+    They forget who was signed in, and keep the app's own files for the next test: fetching and
+    compiling these takes longer than most tests.
+    """
+    opened: list[tuple[_Kind, BrowserContext]] = []
     complaints: list[str] = []
 
     def open_(*, theme: str = "light", viewport: dict[str, int] = DESKTOP) -> Page:
-        context = browser.new_context(base_url=app.url, color_scheme=theme, viewport=viewport)
-        contexts.append(context)
+        kind = (browser, app.url, theme, *viewport.values())
+        context = _idle[kind].pop() if _idle[kind] else _new_context(browser, *kind[1:])
+        opened.append((kind, context))
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for kind, context in opened:
+        _forget_everything(context, app.url)
+        _idle[kind].append(context)
     assert complaints == []
 
 
-def sign_in(page: Page, email: str, *, at: str = "/", password: str = PASSWORD) -> None:
-    """Open an address, sign in on the form that stands there, and wait for the page."""
-    page.goto(at)
+def _new_context(browser: Browser, url: str, theme: Any, width: int, height: int) -> BrowserContext:
+    viewport: ViewportSize = {"width": width, "height": height}
+    return browser.new_context(
+        base_url=url, color_scheme=theme, viewport=viewport, reduced_motion="reduce"
+    )
+
+
+def _forget_everything(context: BrowserContext, url: str) -> None:
+    """All that a page can have kept, but for the files of the app."""
+    kept = {"origin": url, "storageTypes": "local_storage,indexeddb,cache_storage"}
+    page = context.new_page()
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
+    for each in context.pages:
+        each.close()
+    context.clear_cookies()
+    context.set_extra_http_headers({})
+
+
+def sign_in(page: Page, email: str, *, at: str | None = "/", password: str = PASSWORD) -> None:
+    """Sign in on the form at an address, None: where the page is, and wait for what follows."""
+    if at is not None:
+        page.goto(at)
     page.get_by_role("textbox", name="E-mail").fill(email)
     page.get_by_role("textbox", name="Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     # the form is gone only when the browser has taken its cookie
-    expect(page.locator(".st-key-goals_sign_in")).to_have_count(0, timeout=20_000)
+    page.locator(".st-key-goals_sign_in").wait_for(state="detached", timeout=20_000)
+    idle(page)
+
+
+def come_back(page: Page, email: str, *, at: str = "/", password: str = PASSWORD) -> None:
+    """Open an address as somebody whose browser is signed in, since an earlier test or from now on.
+
+    For tests that are about what is there afterwards, and end no session.
+    """
+    if (kept := _signed_in.get(email)) is None:
+        sign_in(page, email, at=at, password=password)
+        _signed_in[email] = page.context.cookies()
+        return
+    page.context.add_cookies(kept)
+    page.goto(at)
     idle(page)
 
 
@@ -134,7 +184,7 @@ def idle(page: Page) -> None:
         '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
         '[data-test-script-state="notRunning"]'
     ).wait_for(timeout=30_000)
-    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0, timeout=20_000)
+    page.locator('[data-testid="stSkeleton"]').first.wait_for(state="detached", timeout=20_000)
 
 
 def picture(page: Page, name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import App, idle, picture, sign_in
+from tests.e2e.conftest import App, come_back, idle, picture
 from tests.e2e.hostile import BRIEF, EVIL, HOST, PASSWORD, Hostile, hostile
 from ui import audit_list, definition_list, menu, people_list, team_list
 
@@ -41,7 +41,7 @@ def watched(visitor: Callable[..., Page], app: App) -> Iterator[Page]:
 def test_a_hostile_text_loads_nothing_and_runs_nothing_on_any_page(
     watched: Page, company: Hostile, app: App
 ) -> None:
-    sign_in(watched, company.email, password=PASSWORD)
+    come_back(watched, company.email, password=PASSWORD)
     seen, made = 0, {}
     for address in addresses(company):
         watched.goto(address)
@@ -57,7 +57,7 @@ def test_a_hostile_text_loads_nothing_and_runs_nothing_on_any_page(
 
 
 def test_it_is_shown_as_it_was_typed(watched: Page, company: Hostile) -> None:
-    sign_in(watched, company.email, at=f"/goal?id={company.goals[0]}", password=PASSWORD)
+    come_back(watched, company.email, at=f"/goal?id={company.goals[0]}", password=PASSWORD)
     heading = watched.get_by_role("heading", level=1)
     expect(heading).to_be_visible()
     assert plain(heading.inner_text()) == EVIL

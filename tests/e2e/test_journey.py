@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PHONE, App, idle, picture, running, sign_in
+from tests.e2e.conftest import PHONE, App, come_back, idle, picture, running
 
 PEOPLE = {
     "admin": "admin@adventure-works.example",
@@ -26,7 +26,7 @@ def test_a_manager_makes_a_goal_by_the_form_and_its_assignee_finds_it(
     visitor: Callable[..., Page], app: App
 ) -> None:
     page = visitor()
-    sign_in(page, PEOPLE["manager"])
+    come_back(page, PEOPLE["manager"])
     for title, address in (PAGES | SETTING_PAGES).items():
         page.get_by_role("link", name=title, exact=True).first.click()
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
@@ -39,7 +39,7 @@ def test_a_manager_makes_a_goal_by_the_form_and_its_assignee_finds_it(
     picture(page, "manager after sync")
 
     assignee = visitor()
-    sign_in(assignee, PEOPLE["rep"], at="/my_goals")
+    come_back(assignee, PEOPLE["rep"], at="/my_goals")
     expect(assignee.get_by_text(GOAL)).to_be_visible()
     picture(assignee, "rep My goals with the new one")
     assignee.get_by_text(GOAL).click()
@@ -55,13 +55,14 @@ def test_every_page_shows_figures_to_each_role(
     visitor: Callable[..., Page], app: App, role: str
 ) -> None:
     page = visitor()
-    sign_in(page, PEOPLE[role])
+    come_back(page, PEOPLE[role], at="/at_risk")
     writes = role in {"admin", "manager", "other company"}
     manages = MANAGING_PAGES if role == "admin" else {}
     for title, address in (PAGES | (SETTING_PAGES if writes else {}) | manages).items():
-        page.goto(address)
-        idle(page)
+        page.get_by_role("link", name=title, exact=True).first.click()
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+        idle(page)
+        assert page.url.endswith(address)
         main = page.locator("main").inner_text()
         assert re.search(r"\d", main) or "no" in main.lower(), (title, main)
         assert "wrong" not in main.lower(), (title, main)
@@ -72,7 +73,7 @@ def test_every_page_shows_figures_to_each_role(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_is_wider_than_a_phone(visitor: Callable[..., Page], theme: str) -> None:
     page = visitor(theme=theme, viewport=PHONE)
-    sign_in(page, PEOPLE["manager"])
+    come_back(page, PEOPLE["manager"])
     for title, address in (PAGES | SETTING_PAGES).items():
         page.goto(address)
         idle(page)
@@ -85,7 +86,7 @@ def test_an_administrator_looks_after_people_on_a_phone(
     visitor: Callable[..., Page], app: App, theme: str
 ) -> None:
     page, nora = visitor(theme=theme, viewport=PHONE), f"Nora {theme}"
-    sign_in(page, PEOPLE["admin"], at="/people")
+    come_back(page, PEOPLE["admin"], at="/people")
     page.get_by_role("button", name="Invite").click()
     drawer = page.get_by_role("dialog")
     drawer.get_by_label("E-mail").fill(f"nora-{theme}@adventure-works.example")
@@ -112,12 +113,12 @@ def test_a_second_start_finds_everything_as_it_was_left(
     """Two at the same time on two ports, on the same data."""
     with running(home, log=tmp_path / "second.log") as second:
         page = visitor()
-        sign_in(page, PEOPLE["admin"], at=f"{second.url}/definitions")
+        come_back(page, PEOPLE["admin"], at=f"{second.url}/definitions")
         expect(page.get_by_role("heading", name="Definitions")).to_be_visible()
         assert "opportunities" not in second.read_log()  # the demo is not loaded again
-        page.context.close()
+        page.close()
     page = visitor()
-    sign_in(page, PEOPLE["admin"])  # the first one goes on, and so does its database
+    come_back(page, PEOPLE["admin"])  # the first one goes on, and so does its database
     expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
 
 

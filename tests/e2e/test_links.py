@@ -83,7 +83,7 @@ def test_a_link_in_a_tab_where_somebody_else_is_signed_in(
     visitor: Callable[..., Page], link: str
 ) -> None:
     page = visitor(theme="dark", viewport=PHONE)
-    sign_in(page, MANAGER)
+    sign_in(page, MANAGER, at="/my_goals")
     page.goto(f"/?link={link}")
     idle(page)
     expect(page.get_by_text("You are signed in as Stephen Jiang.")).to_be_visible()

@@ -30,7 +30,7 @@ def test_a_browser_that_is_signed_out_from_another_one_is_asked_to_sign_in(
 def test_signing_out_everywhere_else_leaves_this_browser(visitor: Callable[..., Page]) -> None:
     others = [visitor(), visitor()]
     for other in others:
-        sign_in(other, ANALYST)
+        sign_in(other, ANALYST, at="/at_risk")
     here = visitor()
     sign_in(here, ANALYST, at="/settings")
     here.get_by_role("button", name="Sign out everywhere else").click()
@@ -44,8 +44,8 @@ def test_a_new_password_ends_the_other_browser_and_opens_the_next_one(
     visitor: Callable[..., Page],
 ) -> None:
     here, there = visitor(), visitor()
-    sign_in(there, REP)
-    sign_in(here, REP)
+    sign_in(there, REP, at="/at_risk")
+    sign_in(here, REP, at="/at_risk")
     here.locator(".st-key-account").get_by_role("button").first.click()
     here.get_by_role("menuitem", name="Settings").click()
     expect(here.get_by_role("heading", name="Settings", level=1)).to_be_visible()
@@ -60,7 +60,7 @@ def test_a_new_password_ends_the_other_browser_and_opens_the_next_one(
     expect(here.get_by_role("textbox", name="Current password")).to_have_value("")
     _asks_at_its_next_click(there)
     _goes_on(here)
-    sign_in(visitor(), REP, password=NEW)
+    sign_in(visitor(), REP, at="/at_risk", password=NEW)
 
 
 def _asks_at_its_next_click(page: Page) -> None:

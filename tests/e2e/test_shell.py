@@ -28,10 +28,10 @@ def test_a_reload_stays_signed_in_and_a_replayed_cookie_does_not_after_signing_o
     visitor: Callable[..., Page],
 ) -> None:
     page = visitor()
-    sign_in(page, MANAGER)
+    sign_in(page, MANAGER, at="/my_goals")
     page.reload()
     idle(page)
-    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="My goals", level=1)).to_be_visible()
     stolen = page.context.cookies()
     sign_out(page)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
@@ -46,7 +46,7 @@ def test_signing_out_in_one_tab_ends_the_other_at_its_next_click(
     visitor: Callable[..., Page],
 ) -> None:
     first = visitor()
-    sign_in(first, MANAGER)
+    sign_in(first, MANAGER, at="/my_goals")
     second = first.context.new_page()
     second.goto("/my_goals")
     idle(second)
@@ -58,7 +58,7 @@ def test_signing_out_in_one_tab_ends_the_other_at_its_next_click(
 
 def test_the_cookie_is_out_of_reach_of_scripts(visitor: Callable[..., Page]) -> None:
     page = visitor()
-    sign_in(page, MANAGER)
+    sign_in(page, MANAGER, at="/my_goals")
     ours = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("goals")]
     assert ours
     assert all(cookie["httpOnly"] for cookie in ours)
@@ -80,7 +80,7 @@ def test_a_sign_in_hands_its_ticket_over_once(visitor: Callable[..., Page], app:
         assert "went wrong" not in main
         assert "did not keep" not in page.locator("body").inner_text()
         assert answers == [204]
-        page.context.close()
+        page.close()
     assert "KeyError" not in app.read_log()
 
 
@@ -153,7 +153,7 @@ def test_a_websocket_is_for_our_own_pages_and_takes_no_large_message(app: App) -
 def test_the_log_names_nobody_and_no_visit(visitor: Callable[..., Page], app: App) -> None:
     page = visitor()
     sign_in(page, MANAGER, at="/my_goals?marker=abc")
-    page.context.close()
+    page.close()
     _start, _ready, since = app.read_log().partition("Application startup complete")
     assert MANAGER not in since
     assert "marker" not in since
