@@ -29,7 +29,8 @@ audit: .venv/installed-dev ## known dangers in the code and in the pinned packag
 soak: .venv/installed-dev ## the engine's long proof: random steps against the model
 	@exec $(BIN)/python -m tests.engine.soak --steps 10000
 
-walls: .venv/installed-dev ## the walls' long proof: 100,000 attempts, and a storm on the pool
+walls: .venv/installed-dev ## the walls' long proof: 100,000 attempts, 10,000 guesses, a storm on the pool
+	@$(BIN)/python -m tests.core.guessing
 	@$(BIN)/python -m tests.walls --attempts 100000
 	@exec $(BIN)/python -m tests.db.storm --seconds 120
 

@@ -268,10 +268,10 @@ def main() -> int:
     """0: nobody saw what is not theirs; 1: somebody did, or something was left over."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
-    with soak._database() as database:
-        db.connect(database.app_url)
+    with soak.database() as made:
+        db.connect(made.app_url)
         try:
-            storm = blow(database, parser.parse_args().seconds)
+            storm = blow(made, parser.parse_args().seconds)
         finally:
             db.disconnect()
     say("  ".join(f"{name} {count:,}" for name, count in sorted(storm.done.items())))

@@ -27,8 +27,8 @@ FORBIDDEN = {"stranger", "onlooker", "colleague"}  # their effect is a refusal
 def main() -> int:
     """0: every step agreed; 1: one did not, and how to get there was printed."""
     given = _arguments()
-    with _database() as database:
-        db.connect(database.app_url)
+    with database() as made:
+        db.connect(made.app_url)
         try:
             return soak(given.steps, given.seed, shrink=given.shrink)
         finally:
@@ -101,7 +101,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[Database]:
+def database() -> Iterator[Database]:
     gensalt = bcrypt.gensalt
     bcrypt.gensalt = lambda *_: gensalt(4)  # type: ignore[assignment]
     with tempfile.TemporaryDirectory(prefix="goals soak ") as folder:

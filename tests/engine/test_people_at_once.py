@@ -149,12 +149,13 @@ def test_members_join_while_goals_are_assigned_synced_and_planned(cast):
     definition = definition_of(cast.admin, goal)
     with tenant_session(cast.admin) as db:
         other = make_definition(db, from_sales(name="Other"))
-    who = cast.south_rep.user_id
+    who, other_who = cast.south_rep.user_id, cast.south_manager.user_id
+    joining = {"team_id": cast.north, "user_id": other_who, "member_from": TODAY}
     answers = at_once(
         cast,
         "goals.definitions",
         [definition],
-        doing(cast.admin, teams.add_member, team_id=cast.north, user_id=who, member_from=TODAY),
+        doing(cast.admin, teams.add_member, **joining),
         doing(cast.admin, planning.set_targets, definition, [quota(cast.north, TODAY, 9)]),
         lambda: tracking.sync(cast.admin),
         doing(cast.admin, people.set_employment, who, hired_on=date(2026, 1, 5), left_on=None),

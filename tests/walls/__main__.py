@@ -15,7 +15,7 @@ from random import Random
 from time import monotonic
 
 from goals_core import logs
-from tests.engine.soak import _database, say
+from tests.engine.soak import database, say
 from tests.walls import stage, tally
 from tests.walls.companies import World
 from tests.walls.exceptions import not_accepted
@@ -64,7 +64,7 @@ def main() -> int:
     """0: nothing got through; 1: something did."""
     given = _arguments()
     logs.set_up("text", level=logging.ERROR)  # refusals are what is asked for
-    with _database() as database, stage.world(database) as world, ExitStack() as exits:
+    with database() as made, stage.world(made) as world, ExitStack() as exits:
         return run(Attack(world, exits), given.seed, list(_numbers(given)))
 
 
