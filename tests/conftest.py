@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,13 @@ from sqlalchemy import create_engine, make_url, text
 
 from goals_core import clock, db, embedded, schema
 from goals_core.actor import Actor, Tenant
+from goals_core.engine import audit, passwords
+from goals_core.engine.audit import Deed, Line
+from goals_core.models.access import LoginRow
+from goals_core.models.base import new_id
+from goals_core.models.core import Team, TeamMember, User
 from goals_core.permissions import Role
-from goals_core.services import identity, teams, tenants
+from goals_core.services import tenants
 
 NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter
 PASSWORD = "correct horse battery"
@@ -133,12 +139,15 @@ def cast(connected: Database, at: Any) -> Cast:
 
 
 def new_cast() -> Cast:
-    """Two new tenants; the second has only a manager."""
+    """Two new tenants; the second has only a manager.
+
+    Written as the services write them, but all at once and unchecked: most tests begin here.
+    """
     tenant, other = _tenant("acme"), _tenant("other")
     with db.tenant_session(Actor.system(tenant)) as session:
-        people = {
-            name: _user(session, tenant, name, role)
-            for name, role in {
+        people = _people(
+            session,
+            {
                 "admin": Role.ADMIN,
                 "analyst": Role.ANALYST,
                 "manager": Role.MANAGER,
@@ -146,13 +155,15 @@ def new_cast() -> Cast:
                 "second_rep": Role.REP,
                 "south_manager": Role.MANAGER,
                 "south_rep": Role.REP,
-            }.items()
-        }
-        north = _team(session, "North", people["manager"], people["rep"], people["second_rep"])
-        south = _team(session, "South", people["south_manager"], people["south_rep"])
+            },
+        )
+        leads = {"North": people["manager"], "South": people["south_manager"]}
+        north, south = _teams(session, leads)
+        members = [(north, people[name]) for name in ("rep", "second_rep")]
+        _join(session, [*members, (south, people["south_rep"])])
     with db.tenant_session(Actor.system(other)) as session:
-        other_manager = _user(session, other, "other_manager", Role.MANAGER)
-    return Cast(tenant=tenant, **people, other_manager=other_manager, north=north, south=south)
+        others = _people(session, {"other_manager": Role.MANAGER})
+    return Cast(tenant=tenant, **people, **others, north=north, south=south)
 
 
 def _tenant(name: str) -> Tenant:
@@ -165,23 +176,57 @@ def _tenant(name: str) -> Tenant:
     )
 
 
-def _user(session: db.TenantSession, tenant: Tenant, name: str, role: Role) -> Actor:
-    email = f"{name}@{tenant.slug}.example"
-    full_name = name.replace("_", " ").title()
-    user_id = identity.create_user(
-        session, email=email, name=full_name, role=role, password=PASSWORD
-    )
-    return Actor(tenant, user_id, role, full_name, email)
-
-
-def _team(session: db.TenantSession, name: str, manager: Actor, *members: Actor) -> UUID:
-    team_id = teams.create_team(session, name=name, manager_id=manager.user_id)
-    for member in members:
-        assert member.user_id is not None
-        teams.add_member(
-            session, team_id=team_id, user_id=member.user_id, member_from=date(2020, 1, 1)
+def _people(session: db.TenantSession, roles: dict[str, Role]) -> dict[str, Actor]:
+    tenant, now = session.actor.tenant, clock.now()
+    people = {
+        name: Actor(
+            tenant,
+            new_id(),
+            role,
+            name.replace("_", " ").title(),
+            f"{name}@{tenant.slug}.example",
         )
-    return team_id
+        for name, role in roles.items()
+    }
+    for who in people.values():
+        facts = {"email": who.email, "name": who.name, "role": who.role}
+        user = User(id=who.user_id, **facts, title="", manager_id=None, hired_on=None)
+        user.password_hash, user.is_active, user.auth_epoch = _password_hash(), True, 0
+        user.created_at = user.updated_at = now
+        session.add_all([user, LoginRow(email=who.email, tenant_id=tenant.id, user_id=who.user_id)])
+    session.flush()
+    lines = [
+        Line(who.user_id, None, {"email": who.email, "name": who.name, "role": who.role})
+        for who in people.values()
+    ]
+    audit.note_all(session, Deed.USER_CREATED, lines)
+    return people
+
+
+def _teams(session: db.TenantSession, leads: dict[str, Actor]) -> list[UUID]:
+    teams = [
+        Team(id=new_id(), name=name, manager_id=who.user_id, created_at=clock.now())
+        for name, who in leads.items()
+    ]
+    session.add_all(teams)
+    session.flush()
+    lines = [Line(t.id, None, {"name": t.name, "manager_id": t.manager_id}) for t in teams]
+    audit.note_all(session, Deed.TEAM_CREATED, lines)
+    return [team.id for team in teams]
+
+
+def _join(session: db.TenantSession, members: list[tuple[UUID, Actor]]) -> None:
+    since = {"member_from": date(2020, 1, 1), "member_to": None}
+    session.add_all(
+        TeamMember(id=new_id(), team_id=team, user_id=who.user_id, **since) for team, who in members
+    )
+    lines = [Line(team, None, {"user_id": who.user_id} | since) for team, who in members]
+    audit.note_all(session, Deed.TEAM_JOINED, lines)
+
+
+@cache
+def _password_hash() -> str:
+    return passwords.digest(PASSWORD)
 
 
 def _with_template(server: Server) -> Server:

@@ -27,6 +27,13 @@ def find(connection: Connection, tenant_id: UUID, user_id: UUID) -> Login | None
     return None if row is None else Login(_actor(row), row.password_hash, row.auth_epoch)
 
 
+def find_password_hash(connection: Connection, tenant_id: UUID, user_id: UUID) -> str | None:
+    """What an active person's password is compared with, and nothing else of them."""
+    enter(connection, tenant_id)
+    mine = (User.is_active, User.tenant_id == tenant_id, User.id == user_id)
+    return connection.scalar(select(User.password_hash).where(*mine))
+
+
 def find_by_identity(issuer: str, subject: str) -> tuple[bool, Login | None]:
     """Whether a provider's name of a person is somebody's here, and who that is if active."""
     query = text("SELECT tenant_id, user_id FROM core.find_identity(:issuer, :subject)")

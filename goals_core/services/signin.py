@@ -7,7 +7,7 @@ from functools import cache
 from uuid import UUID
 
 import bcrypt
-from sqlalchemy import ColumnElement, and_, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from goals_core import clock, logs
@@ -53,7 +53,9 @@ def idle() -> timedelta:
 @open_to(Open.VISITOR)
 def find_login(email: str) -> Login | None:
     """Whose address that is, however it is written; inactive people have no login."""
-    return _look_up(email)[1]
+    with directory() as connection:
+        found = _whose(connection, email)
+        return logins.find(connection, *found) if found else None
 
 
 @open_to(Open.VISITOR)
@@ -65,12 +67,15 @@ def prove(email: str, password: str, *, address: str = "") -> Login | None:
     """
     name, nobodys = email.strip().casefold(), _nobodys()
     may_try = attempts.take(name, address)
-    ids, login = _look_up(email)
-    known = login.password_hash if login and may_try else None
-    matches = _matches(password, known or nobodys)
-    if login is None or known is None or not matches:
-        reason = _why_not(ids, login, may_try=may_try)
-        log.warning("A password was refused", reason=reason, **ids)
+    with directory() as connection:
+        found = _whose(connection, email)
+        # as many statements for nobody as for somebody: how long it takes tells neither
+        known = logins.find_password_hash(connection, *(found or (_NOBODY, _NOBODY)))
+    is_right = _matches(password, (known if may_try else None) or nobodys)
+    ids = dict(zip(("tenant_id", "user_id"), found or (), strict=False))
+    login = find_login(email) if is_right and may_try and known else None
+    if login is None or login.password_hash != known:  # another one meanwhile
+        log.warning("A password was refused", reason=_why_not(ids, known, may_try=may_try), **ids)
         return None
     log.info("A password was right", **ids)
     attempts.forget(name, address)
@@ -170,24 +175,19 @@ def change_password(db: TenantSession, *, old: str, new: str, address: str = "")
     audit.note(db, Deed.USER_PASSWORD_CHANGED, user_id)
 
 
-def _look_up(email: str) -> tuple[dict[str, UUID], Login | None]:
-    """The ids of whose address that is, for the log, and the login if they are active."""
+def _whose(connection: Connection, email: str) -> tuple[UUID, UUID] | None:
+    """The tenant and the person of an address."""
     address = email.strip().casefold()
-    if not address.isprintable():
-        address = ""
-    with directory() as connection:
-        query = text("SELECT tenant_id, user_id FROM core.find_login(:login)")
-        found = connection.execute(query, {"login": address}).one_or_none()
-        # as many statements for nobody as for somebody: how long it takes tells neither
-        tenant_id, user_id = found or (_NOBODY, _NOBODY)
-        login = logins.find(connection, tenant_id, user_id)
-    return ({"tenant_id": tenant_id, "user_id": user_id} if found else {}), login
+    query = text("SELECT tenant_id, user_id FROM core.find_login(:login)")
+    asked = {"login": address if address.isprintable() else ""}
+    found = connection.execute(query, asked).one_or_none()
+    return None if found is None else (found.tenant_id, found.user_id)
 
 
-def _why_not(ids: dict[str, UUID], login: Login | None, *, may_try: bool) -> str:
+def _why_not(ids: dict[str, UUID], known: str | None, *, may_try: bool) -> str:
     if not may_try:
         return "locked"
-    if login is None:
+    if known is None:
         return "inactive" if ids else "unknown"
     return "wrong"
 

@@ -20,8 +20,8 @@ from tests.core.guessing import MINE, guess
 from tests.makers import statements
 
 GUESSES = 1_500  # `make walls` makes 10,000
-ROUNDS = 120  # of each of the three failures
-COST = 8
+ROUNDS, COST = 200, 7  # of each of the three failures; of the hashes
+APART = 0.13  # by chance alone once in 100,000 runs
 
 
 def test_wrong_guesses_from_many_addresses_lock_nobody_else_out(cast, database):
@@ -108,10 +108,10 @@ def test_the_three_failures_send_the_same_statements(cast):
 
 
 def test_the_times_of_the_three_failures_cannot_be_told_apart(cast, capsys, costlier):
-    """At a 16th of the real cost: what little differs shows more than it would in earnest.
+    """At a 32nd of the real cost: what little differs shows more than it would in earnest.
 
     Whoever guesses which of two failures a time is of, by their order, is right in half of the
-    cases; here in at most six of ten. In earnest the bound on medians is a 250th.
+    cases; here in at most 63 of a hundred.
     """
     lock(cast.manager.email)
     taken = {kind: [] for kind in ("unknown", "wrong", "locked")}
@@ -129,8 +129,8 @@ def test_the_times_of_the_three_failures_cannot_be_told_apart(cast, capsys, cost
     told = ", ".join(f"{kind} {median * 1000:.2f}" for kind, median in medians.items())
     with capsys.disabled():
         sys.stdout.write(f"\nmedian of a failed sign-in, ms: {told}\n")
-    assert max(medians.values()) - min(medians.values()) < 0.001
-    assert all(0.4 < share < 0.6 for share in shares.values()), shares
+    assert max(medians.values()) < 1.15 * min(medians.values())
+    assert all(abs(share - 0.5) < APART for share in shares.values()), shares
 
 
 def failures(cast):

@@ -9,7 +9,7 @@ from goals_core.engine.people_views import PersonState
 from goals_core.imports.templates import Kind
 from goals_core.permissions import Role
 from goals_core.services import links, people, signin, teams
-from tests.conftest import PASSWORD, _tenant, _user
+from tests.conftest import PASSWORD, _people, _tenant
 from tests.makers import TODAY
 from tests.pages.forms import errors, fill, keys, open_page, press, problem_at, said, widget
 from tests.pages.shown import drawn, table, words
@@ -89,7 +89,7 @@ def test_who_is_alone_is_shown_the_ways_to_invite(cast):
     assert "bring_people" not in keys(open_page(cast.admin, "people"))
     tenant = _tenant("solo")
     with tenant_session(Actor.system(tenant)) as db:
-        solo = _user(db, tenant, "solo", Role.ADMIN)
+        solo = _people(db, {"solo": Role.ADMIN})["solo"]
     at = press(open_page(solo, "people"), "bring_people")
     assert at.title[0].value == "Import"
     assert widget(at, "kind").value is Kind.PEOPLE
