@@ -158,7 +158,7 @@ def sign_in(page: Page, email: str, *, at: str | None = "/", password: str = PAS
         page.goto(at)
     page.get_by_role("textbox", name="E-mail").fill(email)
     page.get_by_role("textbox", name="Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     # the form is gone only when the browser has taken its cookie
     page.locator(".st-key-goals_sign_in").wait_for(state="detached", timeout=20_000)
     idle(page)
