@@ -154,8 +154,8 @@ def test_others_are_refused_in_one_sentence_that_tells_nothing(
 def test_an_old_token_opens_nothing(visitor: Callable[..., Page], provider: OidcProvider) -> None:
     provider.says(sub="linda", email=REP, iat=int(time.time()) - 660)
     page = visitor()
-    by_provider(page)
-    page.wait_for_url(lambda url: provider.url not in url)
+    with page.expect_response(lambda answer: "/oauth2callback" in answer.url):
+        by_provider(page)
     form(page)
     assert "_streamlit_user" in cookies(page)  # good enough for Streamlit
     assert "goals_session" not in cookies(page)
