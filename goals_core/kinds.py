@@ -77,3 +77,10 @@ class Event(StrEnum):
     ACHIEVED = "goal.achieved"
     AT_RISK = "goal.at_risk"
     FAILED = "goal.failed"
+
+
+class SyncMode(StrEnum):
+    """What a sync computes: everything, or what the journal says has changed."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from goals_core.models import access, core, goals, sources  # noqa: F401  (they fill the metadata)
+from goals_core.models import access, core, goals, journal, sources  # noqa: F401  (they fill the metadata)
 from goals_core.models.base import Base
 
 SCHEMAS = {"core", "goals", "sales", "billing", "commissions", "custom"}

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 
 from goals_core import clock
+from goals_core.arrays import ids_of
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import ids_of
 from goals_core.errors import N_, Conflict, NotAllowed, NotFound, invalid
 from goals_core.models.access import Link, UserIdentity
 from goals_core.models.core import User

@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import ids_of
 from goals_core.models.core import AuditLine, Team, User
 from goals_core.models.goals import Assignment, Definition
 

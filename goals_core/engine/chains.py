@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import definition_lookup
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.assigning import Assignee, Assignees
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalStatus, Period
 from goals_core.models.goals import Assignment, Definition

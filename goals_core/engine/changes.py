@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text, update
 
 from goals_core import clock
+from goals_core.arrays import array, ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import outbox
-from goals_core.engine.arrays import array, ids_of
 from goals_core.engine.outbox import News
 from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id_text

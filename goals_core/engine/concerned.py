@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import targets
-from goals_core.engine.arrays import ids_of
 from goals_core.kinds import AssignmentStatus, GoalStatus, Source
 from goals_core.models.goals import Assignment, Definition
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import visibility
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.definition_views import DefinitionView, view_of
 from goals_core.engine.drafts import Draft
 from goals_core.errors import N_, NotAllowed, NotFound

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.definition_lookup import has_progress
 from goals_core.engine.drafts import Draft
 from goals_core.errors import N_, Conflict, OwnTarget

@@ -11,14 +11,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, func, select
 
 from goals_core.actor import Tenant
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine.plans import Plan, subjects
-from goals_core.kinds import GoalType
+from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Evidence
+from goals_core.models.core import TeamMember
 from goals_core.sources import readings
+from goals_core.sources.facts import Owners
 
 NOTHING_READ = Evidence(value=None)
 
@@ -36,22 +39,38 @@ def of(
     `totals` are known to who has just written the log; else they are read.
     """
     aims, others = plan.parted(lambda row: row.type is GoalType.TARGET)
-    found = _by_day(db, others, only) if others.numbers else {}
+    owners = _owners(db, rows) if only is not None and plan.measures else None
+    found = _by_day(db, others, only, owners) if others.numbers else {}
     if aims.numbers:
         if totals is None:
-            totals = {row.id: row.value for row in _read(db, aims, only, _totals)}
+            totals = {row.id: row.value for row in _read(db, aims, only, owners, _totals)}
         aimed = [row for row in rows if row.definition_id in aims.numbers]
         found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
-        reached = [row.id for row in aimed if _is_newly_reached(row, found[row.id].value)]
-        found |= _by_day(db, aims, reached) if reached else {}
+        reached = [row for row in aimed if _is_newly_reached(row, found[row.id].value)]
+        if reached:
+            owners = _owners(db, reached) if aims.measures else None
+            found |= _by_day(db, aims, [row.id for row in reached], owners)
     return found
+
+
+def _owners(db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> Owners:
+    """Whose records these assignments can be made of: their people, whoever was in their teams."""
+    if any(row.assignee_type is AssigneeType.TENANT for row in rows):
+        return None
+    owners = {row.user_id for row in rows if row.user_id is not None}
+    if teams := {row.team_id for row in rows if row.team_id is not None}:
+        members = select(TeamMember.user_id).where(TeamMember.team_id == func.any(ids_of(teams)))
+        owners |= set(db.scalars(members))
+    return owners
 
 
 def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool:
     return value is not None and value >= row.target_value and row.achieved_at is None
 
 
-def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dict[UUID, Evidence]:
+def _by_day(
+    db: TenantSession, plan: Plan, only: Collection[UUID] | None, owners: Owners
+) -> dict[UUID, Evidence]:
     return {
         row.id: Evidence(
             value=row.value,
@@ -60,19 +79,23 @@ def _by_day(db: TenantSession, plan: Plan, only: Collection[UUID] | None) -> dic
             days_in_range=row.days_in_range,
             reached_on=row.reached_on,
         )
-        for row in _read(db, plan, only, _day_ends)
+        for row in _read(db, plan, only, owners, _day_ends)
     }
 
 
-Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None], Select[Any]]
+Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None, Owners], Select[Any]]
 
 
 def _read(
-    db: TenantSession, plan: Plan, only: Collection[UUID] | None, reading: Reading
+    db: TenantSession,
+    plan: Plan,
+    only: Collection[UUID] | None,
+    owners: Owners,
+    reading: Reading,
 ) -> Sequence[Row[Any]]:
     tenant, today = db.actor.tenant, db.actor.tenant.today
     if only is None or plan.measures:
-        return db.execute(reading(tenant, today, plan, only)).all()
+        return db.execute(reading(tenant, today, plan, only, owners)).all()
     which = {
         "definition_ids": list(plan.numbers),
         "measure_numbers": list(plan.numbers.values()),
@@ -84,17 +107,19 @@ def _read(
 @lru_cache(maxsize=256)
 def _by_hand(tenant: Tenant, today: date, reading: Reading) -> Select[Any]:
     """Of goals by hand it is always the same one; making it takes longer than running it."""
-    return reading(tenant, today, Plan({}), ())
+    return reading(tenant, today, Plan({}), (), None)
 
 
-def _totals(tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None) -> Select[Any]:
+def _totals(
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, owners: Owners
+) -> Select[Any]:
     who = subjects(tenant, plan, only=only)
-    return readings.totals(who, plan.measures, tenant=tenant, today=today)
+    return readings.totals(who, plan.measures, tenant=tenant, today=today, owners=owners)
 
 
 def _day_ends(
-    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, owners: Owners
 ) -> Select[Any]:
     who = subjects(tenant, plan, only=only)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today)
+    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today, owners=owners)
     return readings.evidence(who, read, today=today)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select, text
 
+from goals_core.arrays import Ids
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import Ids
 from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
 from goals_core.kinds import AssignmentStatus, GoalStatus
 from goals_core.models.goals import Assignment, Definition
@@ -32,6 +32,9 @@ _ITS_DEFINITION, _THEIR_DEFINITIONS = (
 COLUMNS = (
     _A.id,
     _A.definition_id,
+    _A.assignee_type,
+    _A.user_id,
+    _A.team_id,
     _A.target_value,
     _A.rearm,
     _A.at_risk_since,

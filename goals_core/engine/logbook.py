@@ -12,10 +12,10 @@ from sqlalchemy import Row, func, select, text, update
 
 from goals_core import clock
 from goals_core.actor import Tenant
+from goals_core.arrays import array, texts
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.engine import entries, locking, recompute, references, visibility
-from goals_core.engine.arrays import array, texts
 from goals_core.engine.changes import Change, next_moment
 from goals_core.engine.entries import Reading, State
 from goals_core.engine.locking import Locked
@@ -58,7 +58,6 @@ _LAST_AT = (
 _LOG, _LOGS = (
     select(
         *locking.COLUMNS,
-        _A.user_id,
         _D.name,
         _D.metric,
         _D.source,

@@ -18,8 +18,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from goals_core import clock
+from goals_core.arrays import array
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import array
 from goals_core.kinds import Event
 from goals_core.models.base import new_id_text
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, false, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
+from goals_core.arrays import ids_of
 from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.engine.accounts import has_come
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.audit import Deed
 from goals_core.models.core import AuditLine, Team, TeamMember, User
 from goals_core.permissions import Role

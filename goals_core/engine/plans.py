@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.actor import Tenant
-from goals_core.engine.arrays import Ids, ids_of
+from goals_core.arrays import Ids, ids_of
 from goals_core.errors import Invalid
 from goals_core.kinds import AssignmentStatus, Source
 from goals_core.models.attainment import Rule

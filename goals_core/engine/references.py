@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from goals_core.arrays import ids_of
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
-from goals_core.engine.arrays import ids_of
 from goals_core.errors import N_, Conflict
 from goals_core.kinds import ProgressSource
 from goals_core.models.goals import ProgressEntry

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, select
 
 from goals_core import clock
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import audit, changes
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.audit import Deed
 from goals_core.engine.definition_lookup import assignments_of, schedule_of
 from goals_core.engine.definition_views import assigned_facts

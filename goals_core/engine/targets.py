@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, update
 
 from goals_core import clock
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import audit
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.audit import Deed
 from goals_core.kinds import AssignmentStatus
 from goals_core.models.core import User

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from goals_core import clock
+from goals_core.arrays import array, ids_of, texts
 from goals_core.db import TenantSession
 from goals_core.engine import audit, tokens
-from goals_core.engine.arrays import array, ids_of, texts
 from goals_core.engine.audit import Deed, Line
 from goals_core.models.base import new_id
 from goals_core.models.core import User

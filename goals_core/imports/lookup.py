@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from goals_core.arrays import ids_of
 from goals_core.checks import is_printable
 from goals_core.db import TenantSession
 from goals_core.engine import visibility
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.assigning import Assignee
 from goals_core.engine.definition_views import view_of
 from goals_core.engine.drafts import Draft

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from goals_core.arrays import ids_of
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
 from goals_core.engine import accounts, concerned, targets
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.recompute import recompute
 from goals_core.errors import Invalid
 from goals_core.imports import people_judging, people_writing, sheets

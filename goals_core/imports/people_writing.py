@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from goals_core import clock
+from goals_core.arrays import array, texts
 from goals_core.db import TenantSession
 from goals_core.engine import audit
-from goals_core.engine.arrays import array, texts
 from goals_core.engine.audit import Deed, Line
 from goals_core.errors import Invalid, Problem
 from goals_core.imports import people_rows

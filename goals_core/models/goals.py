@@ -237,6 +237,8 @@ class SyncRun(TenantOwned, Base):
     achieved: Mapped[int]
     failed: Mapped[int]
     errors: Mapped[list[Any]]
+    mode: Mapped[str] = mapped_column(String(20), default="full")  # one of `kinds.SyncMode`
+    changes: Mapped[int] = mapped_column(default=0)  # lines of the journal that it took
 
 
 class OutboxRow(TenantOwned, Base):

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy import update as update_rows
 
 from goals_core import clock
+from goals_core.arrays import ids_of
 from goals_core.checks import printable
 from goals_core.db import TenantSession
 from goals_core.engine import audit, changes, definition_lookup, rescheduling, targets, visibility
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.audit import Deed
 from goals_core.engine.definition_lookup import assignments_of, with_assignments, writable
 from goals_core.engine.definition_rules import (

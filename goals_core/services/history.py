@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import standing_rules, standings
-from goals_core.engine.arrays import ids_of
 from goals_core.engine.plans import Plan, plan_of, subjects, what_a_plan_needs
 from goals_core.engine.standings import Standing
 from goals_core.kinds import Period

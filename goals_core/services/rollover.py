@@ -23,9 +23,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core import clock
 from goals_core.actor import Actor
+from goals_core.arrays import array, ids_of
 from goals_core.db import TenantSession, tenant_session
 from goals_core.engine import locking, targets
-from goals_core.engine.arrays import array, ids_of
 from goals_core.engine.audit import Deed
 from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
 from goals_core.engine.recompute import recompute

@@ -1,4 +1,4 @@
-"""Tracking by itself: the full sync of a tenant, and won deals as they happen."""
+"""Tracking by itself: syncs, of everything or of what changed, and deals as they come."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,34 +7,39 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, cast, func, or_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import and_, func, select, text
 
 from goals_core import clock
 from goals_core.actor import Actor
+from goals_core.arrays import ids_of
 from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine.arrays import ids_of
+from goals_core.engine import ingest, journal
+from goals_core.engine.journal import Taken
 from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.engine.visibility import readable_definitions
 from goals_core.errors import N_, Busy, NotFound
-from goals_core.kinds import AssigneeType, GoalStatus, Source
+from goals_core.kinds import Source, SyncMode
 from goals_core.models.base import new_id
-from goals_core.models.core import TeamMember, User
-from goals_core.models.goals import Assignment, Definition, SyncRun
+from goals_core.models.core import User
+from goals_core.models.goals import Definition, SyncRun
 from goals_core.models.sources import Opportunity
 from goals_core.permissions import Permission, needs
 from goals_core.services.rollover import begin_windows
+from goals_core.sources.catalogue import entities_of
 
 Progress = Callable[[float, str], None]
 WON = "closed_won"
+MOST_LINES = 20_000  # of the journal; of more, computing everything is faster
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
     """What a sync looked at, what it changed and how long it took."""
 
+    mode: SyncMode
     checked: int
     updated: int
     achieved: int
@@ -73,9 +78,14 @@ class WonDeal:
 
 
 @needs(Permission.PROGRESS)
-def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
-    """Begin the windows that are due, then compute every open assignment; some are closed by it.
+def sync(
+    actor: Actor, *, mode: SyncMode = SyncMode.FULL, on_progress: Progress | None = None
+) -> SyncResult:
+    """Begin the windows that are due, then compute open assignments; some are closed by it.
 
+    A full sync computes all of them, an incremental one those that the journal says are concerned.
+    It is a full one all the same where no full one has ended today, as days passing change goals
+    too, and where so much has changed, or what no line tells, that it would be none the faster.
     One sync per tenant at a time: `Busy` says who runs the other one since when.
     """
     tell = on_progress or (lambda _share, _text: None)
@@ -88,11 +98,15 @@ def sync(actor: Actor, *, on_progress: Progress | None = None) -> SyncResult:
         begin_windows(actor)
         tell(0.3, N_("Adding up the records"))
         with tenant_session(actor) as db:
-            outcome = recompute(db, reference=str(run_id))
-            _finish(db, run_id, outcome)
+            taken = journal.take(db, run_id=run_id)
+            mode = mode if _may_be_incremental(db, taken) else SyncMode.FULL
+            only = journal.concerned(db, taken) if mode is SyncMode.INCREMENTAL else None
+            outcome = recompute(db, only=only, reference=str(run_id))
+            _finish(db, run_id, outcome, mode, taken.lines)
             errors = _in_sight(db, outcome.errors)
         tell(1.0, N_("Done"))
     return SyncResult(
+        mode=mode,
         checked=outcome.checked,
         updated=outcome.updated,
         achieved=outcome.achieved,
@@ -130,23 +144,32 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     The same event again, or with another amount, changes the record and never counts twice.
     """
     _check(db, deal)
-    _one_at_a_time(db, deal)
-    before = db.execute(
-        select(Opportunity.owner_id, Opportunity.closed_on, Opportunity.opened_on)
-        .where(Opportunity.external_id == deal.external_id)
-        .with_for_update()
-    ).one_or_none()
-    record_id = _keep(db, deal)
-    owners = {deal.owner_id} | ({before.owner_id} if before else set())
-    days = {deal.closed_on} | ({before.closed_on, before.opened_on} if before else set())
-    concerned = _concerned(db, Source.SALES, owners - {None}, days - {None})
-    return recompute(db, only=concerned, reference=str(record_id))
+    record = {
+        "external_id": deal.external_id,
+        "name": deal.name,
+        "owner_id": deal.owner_id,
+        "account": deal.account,
+        "stage": WON,
+        "amount": deal.amount,
+        "currency": deal.currency,
+        "closed_on": deal.closed_on,
+        "attributes": deal.attributes,
+    }
+    (entity,) = entities_of(Source.SALES)
+    done = ingest.put(db, entity, [record])
+    taken = journal.take(db, run_id=None, only=done.batches)
+    reference = db.scalar(select(Opportunity.id).where(Opportunity.external_id == deal.external_id))
+    return recompute(db, only=journal.concerned(db, taken), reference=str(reference))
 
 
-def _one_at_a_time(db: TenantSession, deal: WonDeal) -> None:
-    """Two events of one deal come one after the other, also of one that is not there yet."""
-    key = {"key": f"opportunity:{db.tenant_id}:{deal.external_id}"}
-    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
+    """Whether what was taken tells all that can have changed."""
+    if taken.concerns_all or taken.lines > MOST_LINES:
+        return False
+    full = SyncRun.mode == SyncMode.FULL
+    last = db.scalar(select(func.max(SyncRun.finished_at)).where(full))
+    zone = ZoneInfo(db.actor.tenant.timezone)
+    return last is not None and last.astimezone(zone).date() == db.actor.tenant.today
 
 
 def _take_turn(db: TenantSession) -> None:
@@ -182,9 +205,11 @@ def _begin(actor: Actor) -> UUID:
         return run.id
 
 
-def _finish(db: TenantSession, run_id: UUID, outcome: Outcome) -> None:
+def _finish(
+    db: TenantSession, run_id: UUID, outcome: Outcome, mode: SyncMode, changes: int
+) -> None:
     run = db.get_one(SyncRun, (db.tenant_id, run_id))
-    run.finished_at = clock.now()
+    run.finished_at, run.mode, run.changes = clock.now(), mode, changes
     run.checked, run.updated = outcome.checked, outcome.updated
     run.achieved, run.failed = outcome.achieved, outcome.failed
     run.errors = [
@@ -215,65 +240,3 @@ def _check(db: TenantSession, deal: WonDeal) -> None:
     checks.day("closed_on", deal.closed_on)
     checks.attributes("attributes", deal.attributes)
     checks.done()
-
-
-def _keep(db: TenantSession, deal: WonDeal) -> UUID:
-    """Write the record, or bring the one of the same key up to date."""
-    content = {
-        "name": deal.name,
-        "owner_id": deal.owner_id,
-        "account": deal.account,
-        "stage": WON,
-        "amount": deal.amount,
-        "currency": deal.currency,
-        "closed_on": deal.closed_on,
-        "attributes": deal.attributes,
-        "updated_at": clock.now(),
-    }
-    key = {"tenant_id": db.tenant_id, "id": new_id(), "external_id": deal.external_id}
-    statement = insert(Opportunity).values(**key, **content, created_at=clock.now())
-    record_id: UUID | None = db.scalar(
-        statement.on_conflict_do_update(
-            constraint="opportunities_external_key",
-            set_={name: statement.excluded[name] for name in content},
-        ).returning(Opportunity.id)
-    )
-    assert record_id is not None  # noqa: S101  (an upsert always returns its row)
-    return record_id
-
-
-def _concerned(
-    db: TenantSession, module: Source, owners: set[UUID | None], days: set[date]
-) -> list[UUID]:
-    """The open assignments whose people and window a record of these owners and days falls in."""
-    mine = ids_of([owner for owner in owners if owner is not None])
-    teams = select(TeamMember.team_id).where(TeamMember.user_id == func.any(mine))
-    day = func.unnest(cast(list(days), ARRAY(Date))).column_valued("day")
-    in_window = (
-        select(day)
-        .where(day.between(Assignment.period_start, Assignment.period_end))
-        .correlate(Assignment)
-        .exists()
-    )
-    query = (
-        select(Assignment.id)
-        .join(
-            Definition,
-            and_(
-                Definition.tenant_id == Assignment.tenant_id,
-                Definition.id == Assignment.definition_id,
-            ),
-        )
-        .where(
-            Definition.source == module,
-            Definition.status == GoalStatus.ACTIVE,
-            Assignment.closed_at.is_(None),
-            or_(
-                Assignment.assignee_type == AssigneeType.TENANT,
-                Assignment.user_id == func.any(mine),
-                Assignment.team_id.in_(teams),
-            ),
-            in_window,
-        )
-    )
-    return list(db.scalars(query))

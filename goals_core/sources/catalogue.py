@@ -1,6 +1,6 @@
 """What can be tracked: the entities of each module, their days, numbers and filterable columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import Table
@@ -35,7 +35,7 @@ class Entity:
     model: type[Base]
     days: tuple[str, ...]  # the first is the usual one
     number: str  # the money or value of a record
-    columns: dict[str, Kind]
+    columns: dict[str, Kind] = field(hash=False)
 
     @property
     def table(self) -> Table:

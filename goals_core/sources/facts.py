@@ -6,10 +6,11 @@ the relation of subjects has the columns id, measure, aggregation, assignee_type
 starts, ends and, for `readings.evidence`, target, lowest, highest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -32,6 +33,7 @@ from sqlalchemy import (
 )
 
 from goals_core.actor import Tenant
+from goals_core.arrays import ids_of
 from goals_core.kinds import AssigneeType, EntryKind
 from goals_core.models.core import ExchangeRate, TeamMember
 from goals_core.models.goals import ProgressEntry
@@ -45,6 +47,8 @@ MANUAL = 0
 RATE_IS_GOOD_FOR_DAYS = 7  # over weekends and holidays the last day's rate holds
 
 Measures = Mapping[int, Measure]
+Owners = Collection[UUID] | None
+"""Whose records are read, where the subjects are of few people; None: everyone's."""
 
 
 def amount(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
@@ -99,33 +103,55 @@ def is_member(
     )
 
 
-def days(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> Subquery:
+def days(
+    subjects: FromClause,
+    measures: Measures,
+    *,
+    tenant: Tenant,
+    today: date,
+    owners: Owners = None,
+) -> Subquery:
     """What each day adds to each subject."""
-    credit = _credit_of_all(subjects, measures, tenant=tenant, today=today)
+    credit = _credit_of_all(subjects, measures, owners, tenant=tenant, today=today)
     keys = (credit.c.subject, credit.c.aggregation, credit.c.day)
     return _added_up(credit, *keys).subquery("days")
 
 
-def totals(subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date) -> Subquery:
+def totals(
+    subjects: FromClause,
+    measures: Measures,
+    *,
+    tenant: Tenant,
+    today: date,
+    owners: Owners = None,
+) -> Subquery:
     """What the whole window adds up to for each subject."""
-    credit = _credit_of_all(subjects, measures, tenant=tenant, today=today)
+    credit = _credit_of_all(subjects, measures, owners, tenant=tenant, today=today)
     return _added_up(credit, credit.c.subject, credit.c.aggregation).subquery("totals")
 
 
 def _credit_of_all(
-    subjects: FromClause, measures: Measures, *, tenant: Tenant, today: date
+    subjects: FromClause, measures: Measures, owners: Owners, *, tenant: Tenant, today: date
 ) -> Subquery:
     parts = [_manual(subjects, tenant), _zero(subjects, today)]
     if measures:
-        parts += _credited(subjects, _facts(subjects, measures, tenant, today), tenant)
+        facts = _facts(subjects, measures, owners, tenant, today)
+        parts += _credited(subjects, facts, tenant)
     return union_all(*parts).subquery("credit")
 
 
-def _facts(subjects: FromClause, measures: Measures, tenant: Tenant, today: date) -> CTE:
+def _facts(
+    subjects: FromClause, measures: Measures, owners: Owners, tenant: Tenant, today: date
+) -> CTE:
     """The records of each measure, added up by owner and day."""
-    return union_all(*(_facts_of(n, m, subjects, tenant, today) for n, m in measures.items())).cte(
-        "facts"
-    )
+    parts = [_facts_of(n, m, subjects, tenant, today) for n, m in measures.items()]
+    if owners is not None:
+        whose = ids_of(owners, "owner_ids")
+        parts = [
+            part.where(measure.entity.table.c.owner_id == func.any(whose))
+            for part, measure in zip(parts, measures.values(), strict=True)
+        ]
+    return union_all(*parts).cte("facts")
 
 
 def _facts_of(

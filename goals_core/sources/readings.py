@@ -23,12 +23,19 @@ from goals_core.sources import facts
 from goals_core.sources.catalogue import Aggregation
 
 
-def day_ends(subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, today: date) -> CTE:
+def day_ends(
+    subjects: FromClause,
+    measures: facts.Measures,
+    *,
+    tenant: Tenant,
+    today: date,
+    owners: facts.Owners = None,
+) -> CTE:
     """(subject, day, value, records, left_out): the value at the end of each day that has any.
 
     `left_out` counts the records so far that have no exchange rate and so are not in the value.
     """
-    days = facts.days(subjects, measures, tenant=tenant, today=today)
+    days = facts.days(subjects, measures, tenant=tenant, today=today, owners=owners)
     n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
     low, high = _so_far(func.min(days.c.low), days), _so_far(func.max(days.c.high), days)
     value = _value(days, n, total, low, high)
@@ -43,10 +50,15 @@ def day_ends(subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, 
 
 
 def totals(
-    subjects: FromClause, measures: facts.Measures, *, tenant: Tenant, today: date
+    subjects: FromClause,
+    measures: facts.Measures,
+    *,
+    tenant: Tenant,
+    today: date,
+    owners: facts.Owners = None,
 ) -> Select[Any]:
     """(id, value) of each subject: the value at the last day's end, without the days before it."""
-    of_all = facts.totals(subjects, measures, tenant=tenant, today=today)
+    of_all = facts.totals(subjects, measures, tenant=tenant, today=today, owners=owners)
     value = _value(of_all, of_all.c.n, of_all.c.total, of_all.c.low, of_all.c.high)
     return select(of_all.c.subject.label("id"), value.label("value"))
 

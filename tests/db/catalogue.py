@@ -52,6 +52,7 @@ _REFERENCES = """
 """
 _ODDITIES = """
     SELECT 'has the trigger ' || tgname FROM pg_trigger WHERE tgrelid = :oid AND NOT tgisinternal
+        AND tgfoid NOT IN ('core.watch_source'::regproc, 'core.watch_rates'::regproc)
     UNION ALL SELECT 'has the rule ' || rulename FROM pg_rewrite WHERE ev_class = :oid
     UNION ALL SELECT 'numbers its column ' || a.attname FROM pg_attribute a
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

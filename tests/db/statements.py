@@ -7,7 +7,7 @@ from uuid import UUID
 _TABLE = re.compile(
     r"""
     (?:FROM|JOIN|UPDATE|USING|,)\s+
-    ((?:core|goals|sales|billing|commissions|custom)\.[a-z_]+)\b(?!\.)  # no column of it
+    ((?:core|goals|sales|billing|commissions|custom)\.[a-z_]+)\b(?![.(])  # no column, no function
     (?:\ AS\ ([a-z_0-9]+)|\ (?!(?:ON|SET|WHERE|JOIN|LEFT|ORDER|GROUP|USING|FOR|LIMIT)\b)(\w+))?
     """,
     re.VERBOSE,

@@ -47,7 +47,7 @@ from tests.services.test_sso import PROVIDER, claims
 # What comes before a tenant is known, or holds for the connection alone.
 _FREE = re.compile(
     r"core\.(set_tenant|find_login|find_identity|list_tenants|check_session)|_attempts?\(|_setup\("
-    r"|core\.is_setup_open|advisory|SAVEPOINT|standard_conforming|pg_catalog\.version"
+    r"|core\.is_setup_open|advisory|SAVEPOINT|SET LOCAL|standard_conforming|pg_catalog\.version"
     r"|current_schema|show |hstore|plan_cache_mode",
     re.IGNORECASE,
 )

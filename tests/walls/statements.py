@@ -191,7 +191,8 @@ def _of_one_row(function: Function, theirs: Rows) -> Iterator[tuple[Any, ...]]:
 
 def _offered(kind: str, cells: list[Any]) -> list[Any]:
     """The values of a type among some; for times and numbers one that is possible."""
-    plain = {"timestamp with time zone": "2026-05-20 19:00+00", "interval": "7 days", "integer": 5}
+    plain = {"timestamp with time zone": "2026-05-20 19:00+00", "interval": "7 days"}
+    plain |= dict.fromkeys(("integer", "bigint"), 5)
     if kind in plain:
         return [plain[kind]]
     wanted = {"uuid": UUID, "bytea": bytes, "character varying": str, "text": str}[kind]

@@ -1,0 +1,52 @@
+"""The journal of the sources: which records changed, and what they were before and after."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from goals_core.models.base import Base, TenantOwned, belongs_to, of_tenant
+
+SCHEMA = "goals"
+
+
+class JournalBatch(TenantOwned, Base):
+    """What one statement changed in one table; a sync takes it as a whole, once.
+
+    Batches and not numbers are what is waited for: one that is committed late is still there.
+    """
+
+    __tablename__ = "journal_batches"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("actor_id", "core.users"),
+        Index("journal_batches_waiting", "tenant_id", postgresql_where=text("taken_at IS NULL")),
+        {"schema": SCHEMA},
+    )
+
+    at: Mapped[datetime]
+    source_table: Mapped[str] = mapped_column(String(100))
+    lines: Mapped[int]  # none: it can concern every goal, as an exchange rate does
+    actor_id: Mapped[UUID | None]  # none: another program
+    run_id: Mapped[UUID | None]  # the sync that took it; none: the event that brought it
+    taken_at: Mapped[datetime | None]
+
+
+class JournalLine(TenantOwned, Base):
+    """One record's image before and after: none before it was there, none after it is gone."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        of_tenant(),
+        belongs_to("batch_id", "goals.journal_batches"),
+        Index("journal_batch", "tenant_id", "batch_id"),
+        Index("journal_record", "tenant_id", "record_id"),
+        {"schema": SCHEMA},
+    )
+
+    batch_id: Mapped[UUID]
+    record_id: Mapped[UUID]
+    old: Mapped[dict[str, Any] | None]
+    new: Mapped[dict[str, Any] | None]
