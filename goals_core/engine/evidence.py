@@ -4,7 +4,8 @@ A target is judged by its total alone, and by the days only once it is reached, 
 A limit, and a value to be maintained, are judged by the value at every day's end.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -20,8 +21,10 @@ from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Evidence
 from goals_core.models.core import TeamMember
-from goals_core.sources import readings
+from goals_core.models.windows import Window
+from goals_core.sources import readings, sums
 from goals_core.sources.facts import Owners
+from goals_core.sources.sums import Shape, Shapes
 
 NOTHING_READ = Evidence(value=None)
 
@@ -43,7 +46,7 @@ def of(
     found = _by_day(db, others, only, owners) if others.numbers else {}
     if aims.numbers:
         if totals is None:
-            totals = {row.id: row.value for row in _read(db, aims, only, owners, _totals)}
+            totals = _all_totals(db, aims, rows, only, owners)
         aimed = [row for row in rows if row.definition_id in aims.numbers]
         found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
         reached = [row for row in aimed if _is_newly_reached(row, found[row.id].value)]
@@ -51,6 +54,40 @@ def of(
             owners = _owners(db, reached) if aims.measures else None
             found |= _by_day(db, aims, [row.id for row in reached], owners)
     return found
+
+
+def _all_totals(
+    db: TenantSession,
+    aims: Plan,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    only: Collection[UUID] | None,
+    owners: Owners,
+) -> dict[UUID, Decimal]:
+    """What the windows of targets come to: by hand from the log, others in as few passes as do."""
+    by_hand, tracked = aims.parted_by_hand()
+    found: dict[UUID, Decimal] = {}
+    if by_hand.numbers:
+        found |= {row.id: row.value for row in _read(db, by_hand, only, None, _totals)}
+    if shapes := shapes_of(tracked, rows):
+        planned = sums.passes(tracked.measures, shapes)
+        tenant, today = db.actor.tenant, db.actor.tenant.today
+        if sums.are_few(planned):
+            who = subjects(tenant, tracked, only=only)
+            query = sums.totals(who, planned, tenant=tenant, today=today, owners=owners)
+        else:
+            query = _totals(tenant, today, tracked, only, owners)
+        found |= {row.id: row.value for row in db.execute(query)}
+    return found
+
+
+def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
+    """The kinds of assignees and the windows that each measure has among these rows."""
+    shapes: dict[int, set[Shape]] = defaultdict(set)
+    for row in rows:
+        if (number := plan.numbers.get(row.definition_id)) is not None:
+            window = Window(row.period_start, row.period_end)
+            shapes[number].add((row.assignee_type, window))
+    return shapes
 
 
 def _owners(db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> Owners:

@@ -46,6 +46,11 @@ class Plan:
         fit = {id_ for id_, row in self.definitions.items() if by(row)}
         return self._part(fit), self._part(self.definitions.keys() - fit)
 
+    def parted_by_hand(self) -> tuple["Plan", "Plan"]:
+        """What is tracked by hand, and what from records."""
+        by_hand = {id_ for id_, number in self.numbers.items() if number == facts.MANUAL}
+        return self._part(by_hand), self._part(self.numbers.keys() - by_hand)
+
     def _part(self, ids: Collection[UUID]) -> "Plan":
         numbers = {id_: number for id_, number in self.numbers.items() if id_ in ids}
         wanted = set(numbers.values())
