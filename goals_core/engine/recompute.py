@@ -20,7 +20,7 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
-from goals_core.engine import changes, evidence, locking
+from goals_core.engine import changes, differing, evidence, locking
 from goals_core.engine.changes import Change
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
@@ -81,10 +81,12 @@ def recompute(
     """
     with locking.planned_anew(db):
         plan = plan or locking.definitions_of(db, only)
+        different = differing.find(db, plan) if only is None else None
+        only = different.ids if different else only
         rows = locking.assignments_of(db, plan, only) if plan.numbers else []
         found = evidence.of(db, plan, rows, only) if rows else {}
     changed = _write(db, Locked(plan, rows, only), found, reference=reference)
-    return _outcome(plan, len(rows), changed)
+    return _outcome(plan, different.open if different else len(rows), changed)
 
 
 def compute(

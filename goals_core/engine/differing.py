@@ -1,0 +1,98 @@
+"""Which assignments a full sync has to touch: found by the database, without locking the others.
+
+A target that is tracked from records, and stands where its records and the rules of `models` say,
+is left alone; whatever else there is is computed. One that changes meanwhile is computed by whoever
+changes it, or by the sync that takes the change.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, or_, select
+
+from goals_core.actor import Tenant
+from goals_core.checks import LARGEST
+from goals_core.db import TenantSession
+from goals_core.engine.evidence import shapes_of
+from goals_core.engine.plans import Plan, subjects
+from goals_core.kinds import AssignmentStatus, GoalType
+from goals_core.models.goals import Assignment
+from goals_core.sources import sums
+
+_A = Assignment.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """How many assignments are open, and which of them may have to be written."""
+
+    open: int
+    ids: set[UUID]
+
+
+def find(db: TenantSession, plan: Plan) -> Differing | None:
+    """Those of a plan; None where it takes reading everybody's days all the same."""
+    targets, others = plan.parted(lambda row: row.type is GoalType.TARGET)
+    by_hand, tracked = targets.parted_by_hand()
+    shapes = shapes_of(tracked, db.execute(_shapes(db, tracked)).all())
+    planned = sums.passes(tracked.measures, shapes) if shapes else []
+    if not sums.are_few(planned):
+        return None
+    ids = set(db.scalars(_open(db, by_hand, _A.id))) | set(db.scalars(_open(db, others, _A.id)))
+    count = len(ids)
+    if planned:
+        count += db.scalar(_open(db, tracked, func.count())) or 0
+        tenant = db.actor.tenant
+        who = subjects(tenant, tracked, only=None)
+        values = sums.totals(who, planned, tenant=tenant, today=tenant.today).subquery("values")
+        ids |= set(db.scalars(_differing(tenant, values)))
+    return Differing(count, ids)
+
+
+def _shapes(db: TenantSession, plan: Plan) -> Select[Any]:
+    return _open(
+        db, plan, _A.definition_id, _A.assignee_type, _A.period_start, _A.period_end
+    ).distinct()
+
+
+def _open(db: TenantSession, plan: Plan, *columns: ColumnElement[Any]) -> Select[Any]:
+    """What is computed at all."""
+    return select(*columns).where(
+        _A.tenant_id == db.tenant_id,
+        _A.definition_id.in_(plan.numbers),
+        _A.closed_at.is_(None),
+        _A.status != AssignmentStatus.CANCELLED,
+        _A.period_start <= db.actor.tenant.today,
+    )
+
+
+def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:
+    """`recompute._judged` as a condition: what it would leave as it is does not come up."""
+    value = func.coalesce(values.c.value, _A.current_value)
+    has_value = or_(values.c.value.is_not(None), _A.last_updated_at.is_not(None))
+    share = func.floor(value * 10000 / func.nullif(_A.target_value, 0)) / 100
+    attained = func.least(func.greatest(func.coalesce(share, 100), 0), 100)
+    progress = case((has_value, attained), else_=0)
+    is_reached = and_(has_value, value >= _A.target_value)
+    days = _A.period_end - _A.period_start + 1
+    left = func.greatest(_A.period_end - literal(tenant.today), 0)
+    at_risk = and_(
+        ~is_reached,
+        progress < tenant.risk_progress_below,
+        left * 100 <= tenant.risk_time_left * days,
+    )
+    stands = and_(
+        func.abs(value) <= LARGEST,
+        value == _A.current_value,
+        progress == _A.progress_percentage,
+        case((is_reached, "achieved"), else_="active") == func.text(_A.status),
+        at_risk == _A.at_risk_since.is_not(None),
+        ~_A.rearm,
+        _A.period_end + tenant.grace_days >= tenant.today,
+    )
+    return (
+        select(_A.id)
+        .join(values, values.c.id == _A.id)
+        .where(_A.tenant_id == tenant.id, stands.is_not(True))
+    )
