@@ -42,8 +42,8 @@ _LOAD = """
         amount, currency, closed_on, attributes, created_at, updated_at)
     SELECT :tenant_id, gen_random_uuid(), 'D-' || n, 'A deal', 'An account',
         (CAST(:people AS uuid[]))[1 + n % :count], 'closed_won', (n * 7919 % 1000000) / 100.0,
-        'USD', CAST(:first AS date) + n * 31 % :days, '{}', now(), now()
-    FROM generate_series(1, :records) AS n
+        'USD', CAST(:first AS date) + CAST(n * 31 % :days AS integer), '{}', now(), now()
+    FROM generate_series(1, CAST(:records AS bigint)) AS n
 """
 _PLAIN = """
     SELECT owner_id, sum(amount), count(*) FROM sales.opportunities
