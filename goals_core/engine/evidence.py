@@ -26,6 +26,7 @@ from goals_core.sources import readings, sums
 from goals_core.sources.facts import Owners
 from goals_core.sources.sums import Shape, Shapes
 
+MOST_OWNERS = 2_000  # whose records are looked up one by one; of more, everybody's are read
 NOTHING_READ = Evidence(value=None)
 
 
@@ -98,7 +99,7 @@ def _owners(db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> Owners:
     if teams := {row.team_id for row in rows if row.team_id is not None}:
         members = select(TeamMember.user_id).where(TeamMember.team_id == func.any(ids_of(teams)))
         owners |= set(db.scalars(members))
-    return owners
+    return owners if len(owners) <= MOST_OWNERS else None
 
 
 def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool:

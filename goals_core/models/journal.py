@@ -41,7 +41,6 @@ class JournalLine(TenantOwned, Base):
     __table_args__ = (
         of_tenant(),
         belongs_to("batch_id", "goals.journal_batches"),
-        Index("journal_batch", "tenant_id", "batch_id"),
         Index("journal_record", "tenant_id", "record_id"),
         {"schema": SCHEMA},
     )

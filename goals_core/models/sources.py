@@ -33,7 +33,13 @@ class Opportunity(SourceRecord, Base):
         UniqueConstraint("tenant_id", "external_id", name="opportunities_external_key"),
         # a full sync reads a span of closing days, one of some people theirs
         Index("opportunities_closed", "tenant_id", "closed_on", "owner_id"),
-        Index("opportunities_owner_closed", "tenant_id", "owner_id", "closed_on"),
+        Index(
+            "opportunities_owner_closed",
+            "tenant_id",
+            "owner_id",
+            "closed_on",
+            postgresql_include=["stage", "amount", "currency"],
+        ),
         {"schema": "sales"},
     )
 
@@ -53,11 +59,29 @@ class Invoice(SourceRecord, Base):
         belongs_to("owner_id", "core.users"),
         UniqueConstraint("tenant_id", "external_id", name="invoices_external_key"),
         Index("invoices_issued", "tenant_id", "issued_on", "owner_id"),
-        Index("invoices_owner_issued", "tenant_id", "owner_id", "issued_on"),
+        Index(
+            "invoices_owner_issued",
+            "tenant_id",
+            "owner_id",
+            "issued_on",
+            postgresql_include=["status", "amount", "currency"],
+        ),
         Index("invoices_paid", "tenant_id", "paid_on", "owner_id"),
-        Index("invoices_owner_paid", "tenant_id", "owner_id", "paid_on"),
+        Index(
+            "invoices_owner_paid",
+            "tenant_id",
+            "owner_id",
+            "paid_on",
+            postgresql_include=["status", "amount", "currency"],
+        ),
         Index("invoices_due", "tenant_id", "due_on", "owner_id"),
-        Index("invoices_owner_due", "tenant_id", "owner_id", "due_on"),
+        Index(
+            "invoices_owner_due",
+            "tenant_id",
+            "owner_id",
+            "due_on",
+            postgresql_include=["status", "amount", "currency"],
+        ),
         {"schema": "billing"},
     )
 
@@ -78,7 +102,13 @@ class CommissionEntry(SourceRecord, Base):
         belongs_to("owner_id", "core.users"),
         UniqueConstraint("tenant_id", "external_id", name="entries_external_key"),
         Index("entries_earned", "tenant_id", "earned_on", "owner_id"),
-        Index("entries_owner_earned", "tenant_id", "owner_id", "earned_on"),
+        Index(
+            "entries_owner_earned",
+            "tenant_id",
+            "owner_id",
+            "earned_on",
+            postgresql_include=["status", "amount", "currency"],
+        ),
         {"schema": "commissions"},
     )
 
@@ -96,7 +126,14 @@ class CustomRecord(SourceRecord, Base):
         belongs_to("owner_id", "core.users"),
         UniqueConstraint("tenant_id", "entity", "external_id", name="records_external_key"),
         Index("records_occurred", "tenant_id", "entity", "occurred_on", "owner_id"),
-        Index("records_owner_occurred", "tenant_id", "entity", "owner_id", "occurred_on"),
+        Index(
+            "records_owner_occurred",
+            "tenant_id",
+            "entity",
+            "owner_id",
+            "occurred_on",
+            postgresql_include=["status", "value", "currency"],
+        ),
         {"schema": "custom"},
     )
 

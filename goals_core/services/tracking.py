@@ -32,7 +32,6 @@ from goals_core.sources.catalogue import entities_of
 
 Progress = Callable[[float, str], None]
 WON = "closed_won"
-MOST_LINES = 20_000  # of the journal; of more, computing everything is faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
 
 def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
     """Whether what was taken tells all that can have changed."""
-    if taken.concerns_all or taken.lines > MOST_LINES:
+    if taken.concerns_all:
         return False
     full = SyncRun.mode == SyncMode.FULL
     last = db.scalar(select(func.max(SyncRun.finished_at)).where(full))

@@ -54,7 +54,6 @@ def _tables() -> None:
         """,
         may="SELECT, INSERT",
     )
-    op.execute("CREATE INDEX journal_batch ON goals.journal (tenant_id, batch_id)")
     op.execute("CREATE INDEX journal_record ON goals.journal (tenant_id, record_id)")
 
 
@@ -69,17 +68,18 @@ def _runs() -> None:
 
 
 def _owners() -> None:
-    """A sync of some reads the records of their owners; a full one those of the days."""
-    for table, day, first in (
-        ("sales.opportunities", "closed", ""),
-        ("billing.invoices", "issued", ""),
-        ("billing.invoices", "paid", ""),
-        ("billing.invoices", "due", ""),
-        ("commissions.entries", "earned", ""),
-        ("custom.records", "occurred", "entity, "),
+    """A sync of some reads what their owners have from these alone, a full one that of the days."""
+    for table, day, first, also in (
+        ("sales.opportunities", "closed", "", "stage, amount, currency"),
+        ("billing.invoices", "issued", "", "status, amount, currency"),
+        ("billing.invoices", "paid", "", "status, amount, currency"),
+        ("billing.invoices", "due", "", "status, amount, currency"),
+        ("commissions.entries", "earned", "", "status, amount, currency"),
+        ("custom.records", "occurred", "entity, ", "status, value, currency"),
     ):
         name = f"{table.split('.')[1]}_owner_{day}"
-        op.execute(f"CREATE INDEX {name} ON {table} (tenant_id, {first}owner_id, {day}_on)")
+        key = f"tenant_id, {first}owner_id, {day}_on"
+        op.execute(f"CREATE INDEX {name} ON {table} ({key}) INCLUDE ({also})")
 
 
 _HAS_TRIGGERS = "NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
