@@ -61,9 +61,7 @@ class Taken:
 
     by_table: dict[str, list[str]]  # the ids of their lines
     lines: int
-    concerns_all: (
-        bool  # an exchange rate, which no line tells, or more lines than are worth reading
-    )
+    concerns_all: bool  # an exchange rate, or more lines than are worth reading
 
 
 def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | None = None) -> Taken:
@@ -71,7 +69,7 @@ def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | Non
     waiting = [JournalBatch.tenant_id == db.tenant_id, JournalBatch.taken_at.is_(None)]
     if only is not None:
         waiting.append(JournalBatch.id.in_(only))
-    # those that another one holds are its; in one order, so that two never wait in a circle
+    # those that another one holds are its, so that nobody waits
     free = select(JournalBatch.id).where(*waiting).with_for_update(skip_locked=True)
     taken = (
         update(JournalBatch)

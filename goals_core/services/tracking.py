@@ -83,8 +83,8 @@ def sync(
     """Begin the windows that are due, then compute open assignments; some are closed by it.
 
     A full sync computes all of them, an incremental one those that the journal says are concerned.
-    It is a full one all the same where no full one has ended today, as days passing change goals
-    too, and where so much has changed, or what no line tells, that it would be none the faster.
+    It is a full one all the same where none that began today has ended, as passing days change
+    goals too, and where too much has changed, or what no line tells.
     One sync per tenant at a time: `Busy` says who runs the other one since when.
     """
     tell = on_progress or (lambda _share, _text: None)
@@ -165,8 +165,8 @@ def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
     """Whether what was taken tells all that can have changed."""
     if taken.concerns_all:
         return False
-    full = SyncRun.mode == SyncMode.FULL
-    last = db.scalar(select(func.max(SyncRun.finished_at)).where(full))
+    full = (SyncRun.mode == SyncMode.FULL, SyncRun.finished_at.is_not(None))
+    last = db.scalar(select(func.max(SyncRun.started_at)).where(*full))
     zone = ZoneInfo(db.actor.tenant.timezone)
     return last is not None and last.astimezone(zone).date() == db.actor.tenant.today
 

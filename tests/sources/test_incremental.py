@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from goals_core.db import tenant_session
 from goals_core.engine import ingest
 from goals_core.kinds import Source, SyncMode
+from goals_core.models.goals import SyncRun
 from goals_core.models.sources import Opportunity
 from goals_core.services import assignments, tracking
 from goals_core.sources.catalogue import entities_of
@@ -114,4 +115,11 @@ def test_a_sync_is_a_full_one_until_one_has_ended_today(cast, at):
     second = tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL)
     assert (first.mode, second.mode) == (SyncMode.FULL, SyncMode.INCREMENTAL)
     at(TODAY + DAY)
+    assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.FULL
+
+
+def test_a_full_sync_that_began_yesterday_is_none_of_today(cast):
+    tracking.sync(cast.admin)
+    with tenant_session(cast.admin) as db:
+        db.execute(update(SyncRun).values(started_at=SyncRun.started_at - DAY))
     assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.FULL
