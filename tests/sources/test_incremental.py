@@ -7,17 +7,18 @@ from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from goals_core.db import tenant_session
 from goals_core.engine import ingest
 from goals_core.kinds import Source, SyncMode
 from goals_core.models.goals import SyncRun
+from goals_core.models.journal import JournalLine
 from goals_core.models.sources import Opportunity
 from goals_core.services import assignments, tracking
 from goals_core.sources.catalogue import entities_of
 from tests.conftest import new_cast
-from tests.makers import TODAY, add_deals, deal, random_rows
+from tests.makers import TODAY, add_deals, add_rate, deal, random_rows
 from tests.sources.second_model import Record
 from tests.sources.test_facts import DAY, put, some_record, some_world
 
@@ -123,3 +124,23 @@ def test_a_full_sync_that_began_yesterday_is_none_of_today(cast):
     with tenant_session(cast.admin) as db:
         db.execute(update(SyncRun).values(started_at=SyncRun.started_at - DAY))
     assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.FULL
+
+
+def test_a_rate_can_concern_every_goal_so_the_next_sync_is_full(cast):
+    tracking.sync(cast.admin)
+    add_rate(cast.tenant, "EUR", TODAY, "1.1")
+    assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.FULL
+    assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.INCREMENTAL
+
+
+def test_a_record_that_is_given_again_leaves_no_line(cast):
+    facts = {k: v for k, v in deal(cast.rep, 5).items() if not k.endswith("_at")}
+    with tenant_session(cast.system) as db:
+        first, again = (ingest.put(db, DEALS, [facts]) for _ in range(2))
+        other = ingest.put(db, DEALS, [facts | {"name": "Another"}])
+        images = db.execute(select(JournalLine.old, JournalLine.new).order_by(JournalLine.id)).all()
+    assert (first.added, first.changed, len(first.batches)) == (1, 0, 1)
+    assert again == ingest.Ingested(0, 0, ())
+    assert (other.added, other.changed, len(other.batches)) == (0, 1, 1)
+    names = {(old and old["name"], new["name"]) for old, new in images}
+    assert names == {(None, "A record"), ("A record", "Another")}
