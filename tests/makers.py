@@ -21,7 +21,7 @@ from goals_core.models.base import Base, new_id
 from goals_core.models.core import ExchangeRate
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 from goals_core.services import assignments, definitions
-from goals_core.services.tracking import WonDeal
+from goals_core.services.events import WonDeal
 
 TODAY = date(2026, 5, 20)  # what the cast's clock says
 YEAR_START = date(2026, 1, 1)

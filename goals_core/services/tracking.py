@@ -1,11 +1,9 @@
-"""Tracking by itself: syncs, of everything or of what changed, and deals as they come."""
+"""Tracking by itself: syncs, of everything or of what changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
 from time import perf_counter
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,24 +12,20 @@ from sqlalchemy import and_, func, select, text
 from goals_core import clock
 from goals_core.actor import Actor
 from goals_core.arrays import ids_of
-from goals_core.checks import Checks
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import ingest, journal
+from goals_core.engine import journal
 from goals_core.engine.journal import Taken
 from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.engine.visibility import readable_definitions
-from goals_core.errors import N_, Busy, NotFound
-from goals_core.kinds import Source, SyncMode
+from goals_core.errors import N_, Busy
+from goals_core.kinds import SyncMode
 from goals_core.models.base import new_id
 from goals_core.models.core import User
 from goals_core.models.goals import Definition, SyncRun
-from goals_core.models.sources import Opportunity
 from goals_core.permissions import Permission, needs
 from goals_core.services.rollover import begin_windows
-from goals_core.sources.catalogue import entities_of
 
 Progress = Callable[[float, str], None]
-WON = "closed_won"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +54,6 @@ class LastSync:
     achieved: int
     failed: int
     errors: tuple[GoalError, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WonDeal:
-    """The event `opportunity.won`."""
-
-    external_id: str
-    name: str
-    owner_id: UUID | None
-    amount: Decimal
-    currency: str
-    closed_on: date
-    account: str = ""
-    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @needs(Permission.PROGRESS)
@@ -134,31 +114,6 @@ def last_synced(db: TenantSession) -> LastSync | None:
         failed=run.failed,
         errors=_in_sight(db, tuple(errors)),
     )
-
-
-@needs(Permission.MANAGE)
-def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
-    """Take in a won deal and bring the goals that it concerns up to date, in one transaction.
-
-    The same event again, or with another amount, changes the record and never counts twice.
-    """
-    _check(db, deal)
-    record = {
-        "external_id": deal.external_id,
-        "name": deal.name,
-        "owner_id": deal.owner_id,
-        "account": deal.account,
-        "stage": WON,
-        "amount": deal.amount,
-        "currency": deal.currency,
-        "closed_on": deal.closed_on,
-        "attributes": deal.attributes,
-    }
-    (entity,) = entities_of(Source.SALES)
-    done = ingest.put(db, entity, [record])
-    taken = journal.take(db, run_id=None, only=done.batches)
-    reference = db.scalar(select(Opportunity.id).where(Opportunity.external_id == deal.external_id))
-    return recompute(db, only=journal.concerned(db, taken), reference=str(reference))
 
 
 def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
@@ -224,18 +179,3 @@ def _in_sight(db: TenantSession, errors: tuple[GoalError, ...]) -> tuple[GoalErr
     ids = Definition.id == func.any(ids_of([error.id for error in errors]))
     seen = set(db.scalars(select(Definition.id).where(ids, readable_definitions(db))))
     return tuple(error for error in errors if error.id in seen)
-
-
-def _check(db: TenantSession, deal: WonDeal) -> None:
-    known = select(User.id).where(User.id == deal.owner_id)
-    if deal.owner_id is not None and db.scalar(known) is None:
-        raise NotFound(N_("person"))
-    checks = Checks()
-    checks.text("external_id", deal.external_id, longest=200, required=True)
-    checks.text("name", deal.name, longest=200)
-    checks.text("account", deal.account, longest=200)
-    checks.text("currency", deal.currency, longest=3, required=True)
-    checks.value("amount", deal.amount)
-    checks.day("closed_on", deal.closed_on)
-    checks.attributes("attributes", deal.attributes)
-    checks.done()

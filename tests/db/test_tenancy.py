@@ -12,7 +12,7 @@ from goals_core import clock, db
 from goals_core.models.access import ApiToken, IdentityRow, Link, UserIdentity
 from goals_core.models.base import Base, new_id
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice
-from goals_core.services import progress, signin, tracking
+from goals_core.services import events, progress, signin, tracking
 from tests import makers
 from tests.conftest import Cast, Database, new_cast
 from tests.db import catalogue
@@ -243,7 +243,7 @@ def _fill(company: Cast) -> None:
     makers.make_goal(company, company.rep, makers.from_sales(target_value=Decimal(100)))
     calls = makers.make_goal(company, company.rep)
     with db.tenant_session(company.system) as session:
-        tracking.opportunity_won(session, makers.won_deal(company.rep, Decimal(99)))
+        events.opportunity_won(session, makers.won_deal(company.rep, Decimal(99)))
         progress.record(session, assignment_id=calls, value=Decimal(60), on=makers.TODAY)
     tracking.sync(company.admin)
     makers.add(company.tenant, Invoice, makers.invoice(company.rep, 5))

@@ -22,6 +22,7 @@ from goals_core.services import (
     corrections,
     dashboard,
     definitions,
+    events,
     history,
     identity,
     links,
@@ -107,7 +108,7 @@ def _everything(cast: Cast) -> None:
     team = makers.make_goal(cast, cast.north, makers.from_sales())
     goal = makers.definition_of(cast.admin, sales)
     with db.tenant_session(cast.system) as session:
-        tracking.opportunity_won(session, makers.won_deal(cast.rep, Decimal(500)))
+        events.opportunity_won(session, makers.won_deal(cast.rep, Decimal(500)))
     tracking.sync(cast.manager)
     with db.tenant_session(cast.manager) as session:
         dashboard.overview(session)

@@ -15,7 +15,8 @@ from goals_core.models.sources import CustomRecord
 from goals_core.permissions import Role
 from goals_core.services import assignments, audit_reading, identity, progress, teams, tenants
 from goals_core.services.definitions import Milestone
-from goals_core.services.tracking import opportunity_won, sync
+from goals_core.services.events import opportunity_won
+from goals_core.services.tracking import sync
 from tests import makers
 
 PASSWORD = "hostile words, tame pages"

@@ -18,7 +18,7 @@ from goals_core.kinds import (
     ProgressSource,
 )
 from goals_core.models.sources import Opportunity
-from goals_core.services import corrections, progress, tracking
+from goals_core.services import corrections, events, progress
 from goals_core.services.progress import Reading
 from tests import makers
 from tests.engine import day_by_day as days
@@ -181,7 +181,7 @@ class ProgressRules(Stage):
     def deal_won(self, pick, again, who, amount, back) -> None:
         key = (again and chosen(list(self.world.records), pick)) or uuid4().hex
         owner, on = self._owner(who), self.day - back * days.DAY
-        deal = tracking.WonDeal(
+        deal = events.WonDeal(
             external_id=key, name="A deal", owner_id=owner, amount=Decimal(amount),
             currency="USD", closed_on=on,
         )  # fmt: skip
@@ -190,7 +190,7 @@ class ProgressRules(Stage):
             lambda: entries.won(
                 self.world, key, Record(owner, Decimal(amount), on, "USD", "closed_won")
             ),
-            lambda db: tracking.opportunity_won(db, deal),
+            lambda db: events.opportunity_won(db, deal),
         )
 
     @precondition(lambda self: self._reachable())

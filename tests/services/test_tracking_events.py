@@ -15,7 +15,7 @@ from goals_core.engine import changes
 from goals_core.errors import Invalid, NotAllowed, NotFound
 from goals_core.models.goals import AssignmentStatus, GoalStatus, ProgressEntry, ProgressSource
 from goals_core.models.sources import Opportunity
-from goals_core.services import definitions, teams, tracking
+from goals_core.services import definitions, events, teams, tracking
 from tests.makers import (
     TODAY,
     add_deals,
@@ -47,7 +47,7 @@ def goals(cast):
 
 def happens(cast, event):
     with tenant_session(cast.admin) as db:
-        return tracking.opportunity_won(db, event)
+        return events.opportunity_won(db, event)
 
 
 def values(cast, goals):
@@ -96,8 +96,8 @@ def test_the_same_event_at_the_same_time_counts_once(cast, goals):
 
 def test_deals_at_the_same_time_are_all_counted(cast, goals):
     with ThreadPoolExecutor(4) as pool:
-        events = [won_deal(who, Decimal(10)) for who in (cast.rep, cast.second_rep) * 4]
-        list(pool.map(lambda event: happens(cast, event), events))
+        deals = [won_deal(who, Decimal(10)) for who in (cast.rep, cast.second_rep) * 4]
+        list(pool.map(lambda each: happens(cast, each), deals))
     assert values(cast, goals) == [40, 40, 80, 0, 80]
 
 
@@ -227,9 +227,9 @@ def test_an_owner_of_nobody_or_of_another_tenant_is_not_found(cast):
 def test_nobody_credits_themselves(cast, goals):
     for actor in (cast.rep, cast.manager, cast.analyst):
         with tenant_session(actor) as db, pytest.raises(NotAllowed, match="goals:manage"):
-            tracking.opportunity_won(db, won_deal(cast.rep, Decimal(5)))
+            events.opportunity_won(db, won_deal(cast.rep, Decimal(5)))
     with tenant_session(cast.system) as db:
-        tracking.opportunity_won(db, won_deal(cast.rep, Decimal(5)))
+        events.opportunity_won(db, won_deal(cast.rep, Decimal(5)))
     assert values(cast, goals) == [5, 0, 5, 0, 5]
 
 
@@ -253,8 +253,8 @@ def test_events_at_the_same_time_on_a_goal_that_cannot_be_computed_end_both(
     write = changes.write
     with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(changes, "write", lambda *a, **k: (both_have_locked.wait(), write(*a, **k)))
-        events = [won_deal(cast.rep, Decimal(5)) for _ in range(2)]
-        outcomes = list(pool.map(lambda event: happens(cast, event), events))
+        deals = [won_deal(cast.rep, Decimal(5)) for _ in range(2)]
+        outcomes = list(pool.map(lambda each: happens(cast, each), deals))
     assert [len(outcome.errors) for outcome in outcomes] == [1, 1]
     tracking.sync(cast.admin)
     assert standing(cast.admin, goal).sync_error

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from goals_core import db
 from goals_core.actor import Actor
 from goals_core.kinds import Period
-from goals_core.services import corrections, progress, signin, tracking
+from goals_core.services import corrections, events, progress, signin, tracking
 from tests import makers
 from tests.conftest import NOW, Cast, new_cast
 from tests.db import catalogue
@@ -153,7 +153,7 @@ def _records(cast: Cast) -> None:
     for who in (cast.rep, cast.south_rep):
         makers.make_goal(cast, who, makers.from_sales(name=f"Sales of {who.name}"))
         with db.tenant_session(cast.system) as session:
-            tracking.opportunity_won(session, makers.won_deal(who, Decimal(99), account="Acme"))
+            events.opportunity_won(session, makers.won_deal(who, Decimal(99), account="Acme"))
     tracking.sync(cast.admin)
     login = signin.find_login(cast.rep.email)
     assert login is not None
