@@ -15,13 +15,13 @@ from babel.messages.mofile import write_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from goals_core import wording
 from goals_core.actor import Actor, Tenant
 from goals_core.errors import Busy, Invalid, NotFound, Problem, Stale, invalid
+from goals_core.kind_names import NAMES
 from goals_core.kinds import AssignmentStatus, GoalStatus, Metric
 from goals_core.models import goals
 from goals_core.permissions import Role
-from ui import wording
-from ui.kind_names import NAMES
 from ui.wording import Wording, md, n_, name, say, speak, spoken
 
 LOCALES = ["en_US", "en_IN", "es_MX", "es_ES", "de_DE", "de_CH", "fr_FR", "sv_SE", "ja_JP", "pt_BR"]

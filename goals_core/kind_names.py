@@ -1,4 +1,4 @@
-"""What people call the values of the enums, in English; `ui.wording.name` translates them."""
+"""What people call the values of the enums, in English; `wording.name` translates them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
