@@ -84,3 +84,23 @@ class SyncMode(StrEnum):
 
     FULL = "full"
     INCREMENTAL = "incremental"
+
+
+class Origin(StrEnum):
+    """Who or what began a sync."""
+
+    PERSON = "person"
+    COMMAND = "command"  # the command line
+    WORKER = "worker"  # woken by a change
+    SCHEDULE = "schedule"  # the worker, by the clock
+    SYSTEM = "system"
+
+
+class Ending(StrEnum):
+    """Why a sync ended without a result."""
+
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+    WAITED = "waited"
+    UNEXPECTED = "unexpected"
+    LOST = "lost"  # killed: found later, without an end

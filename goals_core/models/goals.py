@@ -219,7 +219,7 @@ class MilestoneNotification(TenantOwned, Base):
 
 
 class SyncRun(TenantOwned, Base):
-    """One run of the sync: who started it, what it looked at, what it changed."""
+    """One run of the sync: what began it, what it looked at and what it changed."""
 
     __tablename__ = "sync_runs"
     __table_args__ = (
@@ -239,6 +239,11 @@ class SyncRun(TenantOwned, Base):
     errors: Mapped[list[Any]]
     mode: Mapped[str] = mapped_column(String(20), default="full")  # one of `kinds.SyncMode`
     changes: Mapped[int] = mapped_column(default=0)  # lines of the journal that it took
+    origin: Mapped[str] = mapped_column(String(20), default="system")  # one of `kinds.Origin`
+    ending: Mapped[str | None] = mapped_column(String(20))  # of `kinds.Ending`; none: has a result
+    took_ms: Mapped[int | None]
+    begun: Mapped[int] = mapped_column(default=0)  # windows
+    closed: Mapped[int] = mapped_column(default=0)
 
 
 class OutboxRow(TenantOwned, Base):

@@ -5,22 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import func, select
 
-from goals_core import clock
 from goals_core.actor import Actor
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import journal
+from goals_core.engine import journal, runs
 from goals_core.engine.journal import Taken
-from goals_core.engine.recompute import GoalError, Outcome, recompute
+from goals_core.engine.recompute import GoalError, recompute
 from goals_core.engine.visibility import readable_definitions
-from goals_core.errors import N_, Busy
-from goals_core.kinds import SyncMode
-from goals_core.models.base import new_id
-from goals_core.models.core import User
+from goals_core.errors import N_
+from goals_core.kinds import Origin, SyncMode
 from goals_core.models.goals import Definition, SyncRun
 from goals_core.permissions import Permission, needs
 from goals_core.services.rollover import begin_windows
@@ -33,6 +29,7 @@ class SyncResult:
     """What a sync looked at, what it changed and how long it took."""
 
     mode: SyncMode
+    changes: int  # lines of the journal that it took
     checked: int
     updated: int
     achieved: int
@@ -43,7 +40,7 @@ class SyncResult:
 
 @dataclass(frozen=True, slots=True)
 class LastSync:
-    """A sync that finished, as it is told to somebody: its errors are of goals in their sight."""
+    """A sync that has a result, as somebody is told: its errors are of goals in their sight."""
 
     id: UUID
     started_by: UUID | None
@@ -58,34 +55,40 @@ class LastSync:
 
 @needs(Permission.PROGRESS)
 def sync(
-    actor: Actor, *, mode: SyncMode = SyncMode.FULL, on_progress: Progress | None = None
+    actor: Actor,
+    *,
+    mode: SyncMode = SyncMode.FULL,
+    origin: Origin | None = None,
+    on_progress: Progress | None = None,
 ) -> SyncResult:
     """Begin the windows that are due, then compute open assignments; some are closed by it.
 
     A full sync computes all of them, an incremental one those that the journal says are concerned.
     It is a full one all the same where none that began today has ended, as passing days change
     goals too, and where too much has changed, or what no line tells.
-    One sync per tenant at a time: `Busy` says who runs the other one since when.
+    One sync per tenant at a time: `Busy` says who runs the other one since when. `origin` tells
+    apart those that no person has begun.
     """
     tell = on_progress or (lambda _share, _text: None)
     started = perf_counter()
     with tenant_session(actor) as turn:  # holds the tenant's turn until the sync is written
         tell(0.1, N_("Waiting for its turn"))
-        _take_turn(turn)
-        run_id = _begin(actor)
-        tell(0.2, N_("Beginning new windows"))
-        begin_windows(actor)
-        tell(0.3, N_("Adding up the records"))
-        with tenant_session(actor) as db:
-            taken = journal.take(db, run_id=run_id)
-            mode = mode if _may_be_incremental(db, taken) else SyncMode.FULL
-            only = journal.concerned(db, taken) if mode is SyncMode.INCREMENTAL else None
-            outcome = recompute(db, only=only, reference=str(run_id))
-            _finish(db, run_id, outcome, mode, taken.lines)
-            errors = _in_sight(db, outcome.errors)
+        runs.take_turn(turn)
+        with runs.begun(actor, mode, origin) as run:
+            tell(0.2, N_("Beginning new windows"))
+            begun = begin_windows(actor)
+            tell(0.3, N_("Adding up the records"))
+            with tenant_session(actor) as db:
+                taken = journal.take(db, run_id=run.id)
+                mode = mode if _may_be_incremental(db, taken) else SyncMode.FULL
+                only = journal.concerned(db, taken) if mode is SyncMode.INCREMENTAL else None
+                outcome = recompute(db, only=only, reference=str(run.id))
+                runs.finish(db, run, outcome, mode=mode, changes=taken.lines, begun=begun)
+                errors = _in_sight(db, outcome.errors)
         tell(1.0, N_("Done"))
     return SyncResult(
         mode=mode,
+        changes=taken.lines,
         checked=outcome.checked,
         updated=outcome.updated,
         achieved=outcome.achieved,
@@ -97,8 +100,8 @@ def sync(
 
 @needs(Permission.READ)
 def last_synced(db: TenantSession) -> LastSync | None:
-    """The latest sync that finished, None before the first."""
-    query = select(SyncRun).where(SyncRun.finished_at.is_not(None))
+    """The latest sync that has a result, None before the first."""
+    query = select(SyncRun).where(SyncRun.finished_at.is_not(None), SyncRun.ending.is_(None))
     run = db.scalar(query.order_by(SyncRun.started_at.desc()).limit(1))
     if run is None or run.finished_at is None:
         return None
@@ -118,58 +121,7 @@ def last_synced(db: TenantSession) -> LastSync | None:
 
 def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
     """Whether what was taken tells all that can have changed."""
-    if taken.concerns_all:
-        return False
-    full = (SyncRun.mode == SyncMode.FULL, SyncRun.finished_at.is_not(None))
-    last = db.scalar(select(func.max(SyncRun.started_at)).where(*full))
-    zone = ZoneInfo(db.actor.tenant.timezone)
-    return last is not None and last.astimezone(zone).date() == db.actor.tenant.today
-
-
-def _take_turn(db: TenantSession) -> None:
-    key = {"key": f"sync:{db.tenant_id}"}
-    free = db.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), key)
-    if not free:
-        run = db.execute(
-            select(SyncRun.started_at, func.coalesce(User.name, "Goals").label("who"))
-            .outerjoin(
-                User, and_(User.tenant_id == SyncRun.tenant_id, User.id == SyncRun.started_by)
-            )
-            .where(SyncRun.finished_at.is_(None))
-            .order_by(SyncRun.started_at.desc())
-            .limit(1)
-        ).one_or_none()
-        raise Busy(who=run.who if run else "Goals", since=run.started_at if run else clock.now())
-
-
-def _begin(actor: Actor) -> UUID:
-    """Say, for others to see, that a sync runs."""
-    with tenant_session(actor) as db:
-        run = SyncRun(
-            id=new_id(),
-            started_by=actor.user_id,
-            started_at=clock.now(),
-            checked=0,
-            updated=0,
-            achieved=0,
-            failed=0,
-            errors=[],
-        )
-        db.add(run)
-        return run.id
-
-
-def _finish(
-    db: TenantSession, run_id: UUID, outcome: Outcome, mode: SyncMode, changes: int
-) -> None:
-    run = db.get_one(SyncRun, (db.tenant_id, run_id))
-    run.finished_at, run.mode, run.changes = clock.now(), mode, changes
-    run.checked, run.updated = outcome.checked, outcome.updated
-    run.achieved, run.failed = outcome.achieved, outcome.failed
-    run.errors = [
-        {"id": str(error.id), "name": error.name, "reason": error.reason}
-        for error in outcome.errors
-    ]
+    return not taken.concerns_all and runs.had_a_full_one_today(db)
 
 
 def _in_sight(db: TenantSession, errors: tuple[GoalError, ...]) -> tuple[GoalError, ...]:
