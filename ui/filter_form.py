@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.errors import N_
-from goals_core.kinds import Source
+from goals_core.sources.catalogue import ENTITIES, Entity
 from goals_core.sources.filters import ATTRIBUTE, Condition, Operator, Scalar
 from goals_core.sources.measures import Measure
 from ui import offers, source_words
@@ -64,7 +65,7 @@ class _Row:
         return f"filter_{self.number}"
 
     def field(self, name: str) -> str:
-        return f"{self.records.source.value}_{self.number}_{name}"
+        return f"{self.records.at}_{self.number}_{name}"
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,21 @@ class _Comparison:
 
 
 def empty_state() -> dict[str, object]:
-    """No row, whatever the source."""
-    return {f"{source.value}_{name}": zero for source in Source for name, zero in _NO_ROWS}
+    """No row, whatever the records."""
+    places = map(place_of, ENTITIES)
+    return {f"{at}_{name}": zero for at in places for name, zero in _NO_ROWS}
+
+
+def place_of(entity: Entity) -> str:
+    """What the fields of an entity's records are named after."""
+    module = entity.module
+    first = next(other for other in ENTITIES if other.module is module)
+    return module.value if entity is first else f"{module.value}_{entity.name}"
 
 
 def state_of(measure: Measure) -> dict[str, object]:
     """What the rows show for a goal to begin with."""
-    at, count = measure.module.value, len(measure.conditions)
+    at, count = place_of(measure.entity), len(measure.conditions)
     state: dict[str, object] = {f"{at}_rows": tuple(range(count)), f"{at}_made": count}
     for number, condition in enumerate(measure.conditions):
         holds, comparison = _holds(measure, condition), source_words.offered(condition)
@@ -100,7 +109,7 @@ def state_of(measure: Measure) -> dict[str, object]:
 
 def show(form: Form, actor: Actor, records: "Records") -> dict[str, Any]:
     """Draw them; the filter as it stands."""
-    rows = form.read(f"{records.source.value}_rows")
+    rows = form.read(f"{records.at}_rows")
     if rows:
         st.markdown(_("Only records where"))
     drawn = [_show(_Row(form, actor, records, number)) for number in rows]
@@ -110,21 +119,21 @@ def show(form: Form, actor: Actor, records: "Records") -> dict[str, Any]:
         icon=":material/add:",
         type="tertiary",
         on_click=_add,
-        args=(form, records.source),
+        args=(form, records.at),
         disabled=len(rows) >= MOST_ROWS,
         key=form.key("filter_add"),
     )
     return _merged(form, [each for each in drawn if each is not None])
 
 
-def _add(form: Form, source: Source) -> None:
+def _add(form: Form, at: str) -> None:
     # a number is never used twice: the next row would start with what a removed one held
-    rows, made = form.read(f"{source.value}_rows"), form.read(f"{source.value}_made")
-    form.load({f"{source.value}_rows": (*rows, made), f"{source.value}_made": made + 1})
+    rows, made = form.read(f"{at}_rows"), form.read(f"{at}_made")
+    form.load({f"{at}_rows": (*rows, made), f"{at}_made": made + 1})
 
 
 def _remove(row: _Row) -> None:
-    field = f"{row.records.source.value}_rows"
+    field = f"{row.records.at}_rows"
     row.form.load({field: tuple(n for n in row.form.read(field) if n != row.number)})
 
 
@@ -157,7 +166,7 @@ def _column(row: _Row) -> str:
         _("Column"),
         [*row.records.entity.columns, *row.records.attributes],
         at=NO_LINE,
-        words=source_words.column,
+        words=partial(source_words.column, row.records.entity),
         label_visibility="collapsed",
         width=150,
     )

@@ -11,13 +11,15 @@ from goals_core.engine import drafts
 from goals_core.kinds import Metric, Source
 from goals_core.services import choices
 from goals_core.sources import measures
-from goals_core.sources.catalogue import Aggregation, entities_of
+from goals_core.sources.catalogue import Aggregation, find
 
 
 @st.cache_data(scope="session", ttl="2m", max_entries=200, show_spinner=False)
 def values(actor: Actor, source: Source, entity_name: str, column: str) -> list[str]:
     """The texts that a column has."""
-    entity = entities_of(source)[0]
+    entity = find(source, entity_name)
+    if entity is None:
+        return []
     with tenant_session(actor) as db:
         found = choices.values(db, entity, column, entity_name=entity_name)
     return [value for value in found if value]
@@ -26,14 +28,7 @@ def values(actor: Actor, source: Source, entity_name: str, column: str) -> list[
 @st.cache_data(scope="session", ttl="2m", max_entries=50, show_spinner=False)
 def attributes(actor: Actor, source: Source, entity_name: str) -> list[str]:
     """The keys of the attributes that an entity's records have."""
-    config = measures.config_of(
-        source,
-        entity=entity_name,
-        aggregation=Aggregation.COUNT,
-        field=None,
-        date_field=entities_of(source)[0].days[0],
-        filter_={},
-    )
+    config = {"module": source.value, "entity": entity_name, "aggregation": Aggregation.COUNT}
     measure = measures.parse(source, config, metric=Metric.COUNT, unit="")
     with tenant_session(actor) as db:
         return sorted(drafts.attribute_names(db, measure))
@@ -42,8 +37,5 @@ def attributes(actor: Actor, source: Source, entity_name: str) -> list[str]:
 @st.cache_data(scope="session", ttl="2m", max_entries=5, show_spinner=False)
 def entity_names(actor: Actor, source: Source) -> list[str]:
     """The entities of a module; of custom records those that exist."""
-    known = [entity.name for entity in entities_of(source)]
-    if known != [""]:
-        return known
     with tenant_session(actor) as db:
-        return choices.entity_names(db)
+        return choices.entity_names(db, source)

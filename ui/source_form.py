@@ -12,9 +12,10 @@ from goals_core.engine.drafts import Draft, measure_of
 from goals_core.errors import Invalid
 from goals_core.kinds import Metric, Source
 from goals_core.sources import measures
-from goals_core.sources.catalogue import Aggregation, Entity, entities_of
+from goals_core.sources.catalogue import Aggregation, Entity, entities_of, find
 from goals_core.sources.filters import ATTRIBUTE
 from ui import filter_form, offers, source_words
+from ui.filter_form import place_of
 from ui.forms import Form
 from ui.wording import _, name
 
@@ -28,6 +29,11 @@ class Records:
     entity_name: str
     attributes: Sequence[str]
 
+    @property
+    def at(self) -> str:
+        """What the fields of these records are named after."""
+        return place_of(self.entity)
+
 
 def state_of(settings: Draft) -> dict[str, object]:
     """What the selectors show for a goal to begin with."""
@@ -38,10 +44,10 @@ def state_of(settings: Draft) -> dict[str, object]:
         return state
     if measure is None:
         return state
-    at = settings.source.value
+    at = place_of(measure.entity)
     chosen = {
-        f"{at}_entity": measure.entity_name,
-        _way_of(settings.source, settings.metric): measure.aggregation,
+        f"{settings.source.value}_entity": measure.entity_name,
+        _way_of(at, settings.metric): measure.aggregation,
         f"{at}_field": measure.field,
         f"{at}_date_field": measure.date_field,
     }
@@ -75,7 +81,6 @@ def show(
 
 
 def _records(form: Form, actor: Actor, source: Source) -> Records:
-    entity = entities_of(source)[0]
     known = offers.entity_names(actor, source)
     field = f"{source.value}_entity"
     if form.read(field) is None and known:
@@ -86,9 +91,10 @@ def _records(form: Form, actor: Actor, source: Source) -> Records:
         known,
         at="entity",
         words=partial(source_words.entity, source),
-        accept_new_options=not entity.name,
+        accept_new_options=any(not entity.name for entity in entities_of(source)),
         placeholder=_("Name of the records"),
     )
+    entity = find(source, chosen) or entities_of(source)[-1]
     return Records(source, entity, chosen or "", _attributes(actor, source, chosen or ""))
 
 
@@ -101,11 +107,11 @@ def _attributes(actor: Actor, source: Source, entity_name: str) -> list[str]:
 
 def _number(form: Form, records: Records, metric: Metric) -> tuple[Aggregation, str | None, str]:
     """How the records make one number, of which column, and the day that puts them in a window."""
-    at = records.source.value
+    at, word = records.at, partial(source_words.column, records.entity)
     columns = iter(st.columns(3))
     with next(columns):
         how = form.choice(
-            _way_of(records.source, metric),
+            _way_of(at, metric),
             _("Calculation"),
             _ways(metric),
             at="aggregation",
@@ -115,23 +121,21 @@ def _number(form: Form, records: Records, metric: Metric) -> tuple[Aggregation, 
     if how is not Aggregation.COUNT:
         numbers = [records.entity.number, *records.attributes]
         with next(columns):
-            field = form.choice(
-                f"{at}_field", _("Of"), numbers, at="field", words=source_words.column
-            )
+            field = form.choice(f"{at}_field", _("Of"), numbers, at="field", words=word)
     with next(columns):
         date_field = form.choice(
             f"{at}_date_field",
             _("By day"),
             records.entity.days,
             at="date_field",
-            words=source_words.column,
+            words=word,
         )
     return how, field, date_field
 
 
-def _way_of(source: Source, metric: Metric) -> str:
+def _way_of(at: str, metric: Metric) -> str:
     """The field: a count has its own, which begins with counting."""
-    return f"{source.value}_{'count' if metric is Metric.COUNT else 'number'}_aggregation"
+    return f"{at}_{'count' if metric is Metric.COUNT else 'number'}_aggregation"
 
 
 def _ways(metric: Metric) -> list[Aggregation]:

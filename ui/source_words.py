@@ -5,36 +5,13 @@ from collections.abc import Mapping
 from goals_core.engine.drafts import Draft, measure_of
 from goals_core.errors import N_, Invalid
 from goals_core.kinds import Source
-from goals_core.sources.catalogue import Aggregation, Kind
+from goals_core.sources.catalogue import Aggregation, Entity, Kind, find
 from goals_core.sources.filters import ATTRIBUTE, Condition, Operator
 from goals_core.sources.measures import Measure
 from ui.wording import _, name, spoken
 
 IS_EMPTY, IS_FILLED = "is_empty", "is_filled"  # how a form offers `is_null`
 
-_COLUMNS: Mapping[str, str] = {
-    "name": N_("Name"),
-    "external_id": N_("Record ID"),
-    "currency": N_("Currency"),
-    "stage": N_("Stage"),
-    "account": N_("Account"),
-    "status": N_("Status"),
-    "customer": N_("Customer"),
-    "amount": N_("Amount"),
-    "value": N_("Value"),
-    "closed_on": N_("Closed on"),
-    "opened_on": N_("Opened on"),
-    "issued_on": N_("Issued on"),
-    "paid_on": N_("Paid on"),
-    "due_on": N_("Due on"),
-    "earned_on": N_("Earned on"),
-    "occurred_on": N_("Happened on"),
-}
-_ENTITIES: Mapping[str, str] = {
-    "opportunities": N_("Opportunities"),
-    "invoices": N_("Invoices"),
-    "entries": N_("Commission entries"),
-}
 _AGGREGATIONS: Mapping[Aggregation, str] = {
     Aggregation.SUM: N_("Sum"),
     Aggregation.COUNT: N_("Count"),
@@ -61,16 +38,17 @@ _DAY_COMPARISONS: Mapping[str, str] = {
 }
 
 
-def column(key: str) -> str:
+def column(of: Entity, key: str) -> str:
     """What people call a column; an attribute by its own key, which may be that of a column."""
     if key.startswith(ATTRIBUTE):
         return _("{key} (attribute)").format(key=key.removeprefix(ATTRIBUTE))
-    return _(_COLUMNS.get(key, key))
+    return _(of.word(key))
 
 
 def entity(source: Source, key: str) -> str:
-    """What people call the records of an entity; custom ones by their own name."""
-    return key if source is Source.CUSTOM else _(_ENTITIES.get(key, key))
+    """What people call the records of an entity; those that may bear any name by theirs."""
+    found = find(source, key)
+    return _(found.title) if found and found.name else key
 
 
 def aggregation(how: Aggregation) -> str:
@@ -106,7 +84,7 @@ def source_in_full(settings: Draft) -> str:
     parts = [
         entity(settings.source, measure.entity_name),
         _what(measure),
-        _("by {day}").format(day=column(measure.date_field)),
+        _("by {day}").format(day=column(measure.entity, measure.date_field)),
     ]
     if measure.conditions:
         conditions = _(" and ").join(_condition(measure, each) for each in measure.conditions)
@@ -125,12 +103,12 @@ def _what(measure: Measure) -> str:
     how = aggregation(measure.aggregation)
     if measure.field is None:
         return how
-    return _("{sum} of {field}").format(sum=how, field=column(measure.field))
+    return _("{sum} of {field}").format(sum=how, field=column(measure.entity, measure.field))
 
 
 def _condition(measure: Measure, condition: Condition) -> str:
     kind = measure.entity.columns.get(condition.column)
-    words = [column(condition.column), comparison(offered(condition), kind)]
+    words = [column(measure.entity, condition.column), comparison(offered(condition), kind)]
     if condition.operator is not Operator.IS_NULL:
         words.append(", ".join(str(spoken().fact(value)) for value in condition.values))
     return " ".join(words)

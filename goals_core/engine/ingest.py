@@ -63,7 +63,7 @@ def put(db: TenantSession, entity: Entity, records: Sequence[Record]) -> Ingeste
     if not records:
         return Ingested(0, 0, ())
     columns = tuple(sorted(records[0]))
-    last = {tuple(each[name] for name in _key(entity)): each for each in records}
+    last = {tuple(each[name] for name in entity.key): each for each in records}
     content = json.dumps([{**each, "id": new_id_text()} for each in last.values()], default=str)
     with _Journaled(db) as journaled:
         added = journaled.write(_insert(entity, columns), entity, content)
@@ -114,7 +114,7 @@ class _Journaled:
 
 @cache
 def _insert(entity: Entity, columns: tuple[str, ...]) -> TextClause:
-    names, key = ", ".join(columns), ", ".join(_key(entity))
+    names, key = ", ".join(columns), ", ".join(entity.key)
     return text(
         f"""
         WITH given AS ({_given(entity, columns)}), put AS (
@@ -132,7 +132,7 @@ def _insert(entity: Entity, columns: tuple[str, ...]) -> TextClause:
 
 @cache
 def _update(entity: Entity, columns: tuple[str, ...]) -> TextClause:
-    key = _key(entity)
+    key = entity.key
     content = [name for name in columns if name not in key]
     table, is_given = entity.table.fullname, _same("t", "g", key)
     return text(
@@ -174,11 +174,6 @@ def _delete(entity: Entity) -> TextClause:
         ), {_BATCH_AND_LINES}
         """  # noqa: S608  (names of the catalogue, no input)
     )
-
-
-def _key(entity: Entity) -> tuple[str, ...]:
-    """What a record is known by where it came from."""
-    return ("external_id",) if entity.name else ("entity", "external_id")
 
 
 def _given(entity: Entity, columns: Sequence[str]) -> str:

@@ -1,14 +1,16 @@
 """The records that goals are tracked from: opportunities, invoices, commissions, anything else."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Column, Date, DateTime, Index, String, Table, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from goals_core.models.base import Base, TenantOwned, belongs_to, of_tenant
+from goals_core.models.base import VALUE, Base, TenantOwned, belongs_to, new_id, of_tenant
 
 
 class SourceRecord(TenantOwned):
@@ -141,3 +143,58 @@ class CustomRecord(SourceRecord, Base):
     status: Mapped[str] = mapped_column(String(50))
     value: Mapped[Decimal]
     occurred_on: Mapped[date | None]
+
+
+_RESERVED = {
+    *("tenant_id", "id", "owner_id", "external_id", "name", "currency", "attributes", "entity"),
+    *("created_at", "updated_at"),
+}
+
+
+def record_table(
+    name: str,
+    *,
+    number: str,
+    days: Sequence[str],
+    texts: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+) -> Table:
+    """A table of records as `migrations.tenancy.source_table` makes it from the same columns."""
+    schema, _, short = name.partition(".")
+    own = (*texts, number, *numbers, *days)
+    if taken := sorted(_RESERVED.intersection(own)):
+        raise ValueError(f"{name}: every table of records has {', '.join(taken)} already")
+    return Table(
+        short,
+        Base.metadata,
+        *_shared_columns(),
+        *(Column(text, String(200), nullable=False) for text in texts),
+        *(Column(amount, VALUE, nullable=False) for amount in (number, *numbers)),
+        *(Column(day, Date) for day in days),
+        of_tenant(),
+        belongs_to("owner_id", "core.users"),
+        UniqueConstraint("tenant_id", "external_id", name=f"{short}_external_key"),
+        *_day_indexes(short, days, [*texts[:1], number, "currency"]),
+        schema=schema,
+    )
+
+
+def _shared_columns() -> Iterator[Column[Any]]:
+    yield Column("tenant_id", Uuid, primary_key=True)
+    yield Column("id", Uuid, primary_key=True, default=new_id)
+    yield Column("owner_id", Uuid)
+    yield Column("external_id", String(200), nullable=False)
+    yield Column("name", String(200), nullable=False)
+    yield Column("currency", String(3), nullable=False)
+    yield Column("attributes", JSONB(none_as_null=True), nullable=False)
+    yield Column("created_at", DateTime(timezone=True), nullable=False)
+    yield Column("updated_at", DateTime(timezone=True), nullable=False)
+
+
+def _day_indexes(short: str, days: Sequence[str], include: Sequence[str]) -> Iterator[Index]:
+    """A full sync reads a span of days, one of some people theirs."""
+    for day in days:
+        deed = day.removesuffix("_on")
+        yield Index(f"{short}_{deed}", "tenant_id", day, "owner_id")
+        key = ("tenant_id", "owner_id", day)
+        yield Index(f"{short}_owner_{deed}", *key, postgresql_include=list(include))

@@ -12,7 +12,7 @@ from goals_core.models.core import Team, User
 from goals_core.models.sources import CustomRecord
 from goals_core.permissions import Permission, needs
 from goals_core.services.receipts import Owner
-from goals_core.sources.catalogue import Entity
+from goals_core.sources.catalogue import Entity, entities_of
 
 MOST_VALUES = 200
 
@@ -51,10 +51,15 @@ def names(db: TenantSession) -> dict[UUID | None, str]:
 
 
 @needs(Permission.WRITE)
-def entity_names(db: TenantSession) -> list[str]:
-    """The entities that the tenant's custom records have."""
+def entity_names(db: TenantSession, source: Source) -> list[str]:
+    """The entities of a module; of custom records those that the tenant has."""
+    entities = entities_of(source)
+    names = [entity.name for entity in entities if entity.name]
+    if all(entity.name for entity in entities):
+        return names
     found = select(CustomRecord.entity).distinct().order_by(CustomRecord.entity)
-    return list(db.scalars(found.limit(MOST_VALUES)))
+    there = db.scalars(found.limit(MOST_VALUES))
+    return list(dict.fromkeys([*names, *there]))
 
 
 @needs(Permission.WRITE)
@@ -62,6 +67,6 @@ def values(db: TenantSession, entity: Entity, column: str, *, entity_name: str =
     """The texts that a filterable column has, to choose from."""
     table = entity.table
     query = select(table.c[column]).where(table.c.tenant_id == db.tenant_id).distinct()
-    if entity.module is Source.CUSTOM:
+    if not entity.name:
         query = query.where(table.c.entity == entity_name)
     return list(db.scalars(query.order_by(table.c[column]).limit(MOST_VALUES)))

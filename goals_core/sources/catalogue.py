@@ -1,21 +1,18 @@
-"""What can be tracked: the entities of each module, their days, numbers and filterable columns."""
+"""What can be tracked: every entity, declared once; forms, filters, tracking and events follow."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from enum import StrEnum
 
 from sqlalchemy import Table
 
+from goals_core.errors import N_
 from goals_core.kinds import Source
 from goals_core.models.base import Base
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
+from goals_core.sources.entity import Entity, Kind, Occurrence, declare
+from goals_core.sources.own import OWN
 
-
-class Kind(StrEnum):
-    """What a column holds, which decides what it may be compared with."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    DAY = "day"
+__all__ = ["ENTITIES", "Aggregation", "Entity", "Kind", "entities_of", "find", "register"]
 
 
 class Aggregation(StrEnum):
@@ -26,57 +23,94 @@ class Aggregation(StrEnum):
     MAX = "max"
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A table of records: which day counts first, what can be added up and filtered."""
-
-    module: Source
-    name: str  # empty: any name, kept in the table's column `entity`
-    model: type[Base]
-    days: tuple[str, ...]  # the first is the usual one
-    number: str  # the money or value of a record
-    columns: dict[str, Kind] = field(hash=False)
-
-    @property
-    def table(self) -> Table:
-        table = self.model.__table__
-        assert isinstance(table, Table)  # noqa: S101  (mypy: a mapped class has a real table)
-        return table
+def _table(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101  (mypy: a mapped class has a real table)
+    return table
 
 
-def _entity(
-    module: Source, name: str, model: type[Base], days: tuple[str, ...], number: str, *texts: str
-) -> Entity:
-    columns = dict.fromkeys(("name", "external_id", "currency", *texts), Kind.TEXT)
-    columns[number] = Kind.NUMBER
-    columns |= dict.fromkeys(days, Kind.DAY)
-    return Entity(module, name, model, days, number, columns)
-
-
-ENTITIES: tuple[Entity, ...] = (
-    _entity(
-        Source.SALES,
-        "opportunities",
-        Opportunity,
-        ("closed_on", "opened_on"),
-        "amount",
-        "stage",
-        "account",
-    ),
-    _entity(
-        Source.BILLING,
-        "invoices",
-        Invoice,
-        ("issued_on", "paid_on", "due_on"),
-        "amount",
-        "status",
-        "customer",
-    ),
-    _entity(Source.COMMISSIONS, "entries", CommissionEntry, ("earned_on",), "amount", "status"),
-    _entity(Source.CUSTOM, "", CustomRecord, ("occurred_on",), "value", "status"),
+OPPORTUNITIES = declare(
+    Source.SALES,
+    "opportunities",
+    _table(Opportunity),
+    number="amount",
+    days=("closed_on", "opened_on"),
+    texts=("stage", "account"),
+    title=N_("Opportunities"),
+    words={
+        "stage": N_("Stage"),
+        "account": N_("Account"),
+        "amount": N_("Amount"),
+        "closed_on": N_("Closed on"),
+        "opened_on": N_("Opened on"),
+    },
+    events=(Occurrence("opportunity.won", {"stage": "closed_won"}, ("closed_on", "amount")),),
 )
+INVOICES = declare(
+    Source.BILLING,
+    "invoices",
+    _table(Invoice),
+    number="amount",
+    days=("issued_on", "paid_on", "due_on"),
+    texts=("status", "customer"),
+    title=N_("Invoices"),
+    words={
+        "status": N_("Status"),
+        "customer": N_("Customer"),
+        "amount": N_("Amount"),
+        "issued_on": N_("Issued on"),
+        "paid_on": N_("Paid on"),
+        "due_on": N_("Due on"),
+    },
+    events=(Occurrence("invoice.paid", {"status": "paid"}, ("paid_on",)),),
+)
+COMMISSIONS = declare(
+    Source.COMMISSIONS,
+    "entries",
+    _table(CommissionEntry),
+    number="amount",
+    days=("earned_on",),
+    texts=("status",),
+    title=N_("Commission entries"),
+    words={"status": N_("Status"), "amount": N_("Amount"), "earned_on": N_("Earned on")},
+    events=(Occurrence("commission.earned", {"status": "earned"}, ("earned_on", "amount")),),
+)
+RECORDS = declare(
+    Source.CUSTOM,
+    "",
+    _table(CustomRecord),
+    number="value",
+    days=("occurred_on",),
+    texts=("status",),
+    words={"status": N_("Status"), "value": N_("Value"), "occurred_on": N_("Happened on")},
+)
+
+ENTITIES: list[Entity] = []
+
+
+def register(entity: Entity) -> None:
+    """Make an entity known; its name is no other's in its module, its table and events neither."""
+    taken = [other for other in ENTITIES if _claims(other) & _claims(entity)]
+    if taken:
+        raise ValueError(f"{entity.module}.{entity.name} is declared twice")
+    ENTITIES.append(entity)
 
 
 def entities_of(module: Source) -> list[Entity]:
-    """The entities that a module has; none for manual."""
-    return [entity for entity in ENTITIES if entity.module is module]
+    """The entities that a module has, the one whose records bear any name last."""
+    return sorted((each for each in ENTITIES if each.module is module), key=lambda e: not e.name)
+
+
+def find(module: Source, name: object) -> Entity | None:
+    """The entity that a name means: one that bears it, else the one whose records bear any."""
+    return next((each for each in entities_of(module) if each.name in (name, "")), None)
+
+
+def _claims(entity: Entity) -> set[object]:
+    """What no other entity may have."""
+    named: Iterator[object] = (event.name for event in entity.events)
+    return {(entity.module, entity.name), entity.table.fullname, *named}
+
+
+for _each in (OPPORTUNITIES, INVOICES, COMMISSIONS, RECORDS, *OWN):
+    register(_each)

@@ -7,7 +7,7 @@ from typing import Any
 from goals_core.errors import N_, invalid
 from goals_core.kinds import Metric, Source
 from goals_core.sources import filters
-from goals_core.sources.catalogue import ENTITIES, Aggregation, Entity, entities_of
+from goals_core.sources.catalogue import Aggregation, Entity, entities_of, find
 from goals_core.sources.filters import ATTRIBUTE, Condition
 
 _KEYS = {"module", "entity", "filter", "aggregation", "field", "date_field"}
@@ -28,7 +28,9 @@ class Measure:
 
     @property
     def entity(self) -> Entity:
-        return next(entity for entity in ENTITIES if entity.module is self.module)
+        found = find(self.module, self.entity_name)
+        assert found is not None  # noqa: S101  (`parse` has found it)
+        return found
 
 
 def parse(source: Source, config: object, *, metric: Metric, unit: str) -> Measure:
@@ -75,11 +77,9 @@ def config_of(
 
 
 def _entity(source: Source, name: object) -> Entity:
-    known = entities_of(source)
-    for entity in known:
-        if _is_name(name) and name == (entity.name or name):
-            return entity
-    names = ", ".join(entity.name or N_("any name") for entity in known)
+    if _is_name(name) and (entity := find(source, name)):
+        return entity
+    names = ", ".join(entity.name or N_("any name") for entity in entities_of(source))
     raise invalid("entity", N_("There is no {name}; there is {names}."), name=name, names=names)
 
 
