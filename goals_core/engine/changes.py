@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Row, delete, func, select, text, update
 
 from goals_core import clock
 from goals_core.arrays import array, ids_of
@@ -29,13 +29,15 @@ _UPDATE = text(
     UPDATE goals.assignments a
     SET current_value = n.value, progress_percentage = n.progress, status = n.status,
         achieved_at = n.achieved_at, closed_at = n.closed_at, last_updated_at = n.last_updated_at,
-        at_risk_since = n.at_risk_since, rearm = false, updated_at = :now
+        at_risk_since = n.at_risk_since, left_out = n.left_out, untold = n.untold, rearm = false,
+        updated_at = :now
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:values AS numeric[]), CAST(:progress AS numeric[]),
         CAST(:statuses AS goals.assignment_status[]), CAST(:achieved AS timestamptz[]),
         CAST(:closed AS timestamptz[]), CAST(:updated AS timestamptz[]),
-        CAST(:at_risk AS timestamptz[])
-    ) AS n (id, value, progress, status, achieved_at, closed_at, last_updated_at, at_risk_since)
+        CAST(:at_risk AS timestamptz[]), CAST(:left_out AS integer[]), CAST(:untold AS boolean[])
+    ) AS n (id, value, progress, status, achieved_at, closed_at, last_updated_at, at_risk_since,
+        left_out, untold)
     WHERE a.tenant_id = :tenant_id AND a.id = n.id
     """
 )
@@ -91,6 +93,9 @@ class Change:
     closed: bool
     at_risk: bool
     at_risk_since: datetime | None  # when it was told before
+    left_out: int  # while a number is known to lack records, nothing is said of what it means
+    untold: bool  # so its status waits to be told
+    had_untold: bool
     rearm: bool
     silent: bool  # its window was closed when it was assigned: recorded, told to nobody
     last_updated_at: datetime | None
@@ -115,10 +120,20 @@ class Change:
         """What its new status is worth telling."""
         if self.silent:
             return
-        if self.status is not self.was and self.status in _STATUS_NEWS:
+        became = self.status is not self.was or self.had_untold
+        if became and not self.untold and self.status in _STATUS_NEWS:
             yield News(_STATUS_NEWS[self.status], self.id)
         if self.at_risk and self.at_risk_since is None:
             yield News(Event.AT_RISK, self.id)
+
+
+def is_untold(row: Row[*tuple[Any, ...]], status: AssignmentStatus, left_out: int) -> bool:
+    """Whether a status is worth telling and is held back, now or since before.
+
+    What is no longer so when the records are complete is never told.
+    """
+    became = status is not row.status or row.untold
+    return left_out > 0 and became and status in _STATUS_NEWS
 
 
 def next_moment(last: datetime | None, now: datetime) -> datetime:
@@ -191,6 +206,8 @@ def _states(changed: Sequence[Change], now: datetime) -> dict[str, str]:
         "closed": array(now if c.closed else None for c in changed),
         "updated": array(c.logged_at(now) if c.is_logged else c.last_updated_at for c in changed),
         "at_risk": array((c.at_risk_since or now) if c.at_risk else None for c in changed),
+        "left_out": array(c.left_out for c in changed),
+        "untold": array(c.untold for c in changed),
     }
 
 

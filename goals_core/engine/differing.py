@@ -82,14 +82,16 @@ def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:
         progress < tenant.risk_progress_below,
         left * 100 <= tenant.risk_time_left * days,
     )
+    left_out, told = values.c.left_out, _A.at_risk_since.is_not(None)
     stands = and_(
         func.abs(value) <= LARGEST,
         value == _A.current_value,
         progress == _A.progress_percentage,
         case((is_reached, "achieved"), else_="active") == func.text(_A.status),
-        at_risk == _A.at_risk_since.is_not(None),
+        left_out == _A.left_out,
+        or_(at_risk == told, and_(at_risk, left_out > 0)),
         ~_A.rearm,
-        _A.period_end + tenant.grace_days >= tenant.today,
+        or_(_A.period_end + tenant.grace_days >= tenant.today, left_out > 0),
     )
     return (
         select(_A.id)

@@ -46,10 +46,12 @@ def of(
     owners = _owners(db, rows) if only is not None and plan.measures else None
     found = _by_day(db, others, only, owners) if others.numbers else {}
     if aims.numbers:
-        if totals is None:
-            totals = _all_totals(db, aims, rows, only, owners)
         aimed = [row for row in rows if row.definition_id in aims.numbers]
-        found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
+        if totals is None:
+            read = _all_totals(db, aims, rows, only, owners)
+            found |= {row.id: read.get(row.id, NOTHING_READ) for row in aimed}
+        else:
+            found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
         reached = [row for row in aimed if _is_newly_reached(row, found[row.id].value)]
         if reached:
             owners = _owners(db, reached) if aims.measures else None
@@ -63,12 +65,12 @@ def _all_totals(
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
     owners: Owners,
-) -> dict[UUID, Decimal]:
+) -> dict[UUID, Evidence]:
     """What the windows of targets come to: by hand from the log, others in as few passes as do."""
     by_hand, tracked = aims.parted_by_hand()
-    found: dict[UUID, Decimal] = {}
+    rows_read: list[Row[Any]] = []
     if by_hand.numbers:
-        found |= {row.id: row.value for row in _read(db, by_hand, only, None, _totals)}
+        rows_read += _read(db, by_hand, only, None, _totals)
     if shapes := shapes_of(tracked, rows):
         planned = sums.passes(tracked.measures, shapes)
         tenant, today = db.actor.tenant, db.actor.tenant.today
@@ -77,8 +79,8 @@ def _all_totals(
             query = sums.totals(who, planned, tenant=tenant, today=today, owners=owners)
         else:
             query = _totals(tenant, today, tracked, only, owners)
-        found |= {row.id: row.value for row in db.execute(query)}
-    return found
+        rows_read += db.execute(query)
+    return {row.id: Evidence(value=row.value, left_out=row.left_out) for row in rows_read}
 
 
 def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
@@ -116,6 +118,7 @@ def _by_day(
             out_of_range=row.out_of_range,
             days_in_range=row.days_in_range,
             reached_on=row.reached_on,
+            left_out=row.left_out,
         )
         for row in _read(db, plan, only, owners, _day_ends)
     }

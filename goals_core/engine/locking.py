@@ -38,6 +38,8 @@ COLUMNS = (
     _A.target_value,
     _A.rearm,
     _A.at_risk_since,
+    _A.left_out,
+    _A.untold,
     _A.created_at,
     _A.current_value,
     _A.progress_percentage,

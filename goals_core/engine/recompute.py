@@ -6,7 +6,7 @@ differs written with one statement per table (`changes`).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import MappingProxyType
@@ -139,16 +139,21 @@ def _judged(
     is_automatic = definition.source is not Source.MANUAL
     if found.value is None and row.last_updated_at is not None and is_automatic:
         # an average of nothing leaves the value that was there
-        found = Evidence(value=row.current_value, peak=row.current_value)
+        found = replace(found, value=row.current_value, peak=row.current_value)
     rule = rule_of(definition, row.target_value)
     window = Window(row.period_start, row.period_end)
-    closed = window.is_closed(day.today, grace_days=day.grace_days)
+    # what is frozen decides pay: not while it is known to lack something
+    closed = window.is_closed(day.today, grace_days=day.grace_days) and not found.left_out
     judgement = judge(rule, found, window, closed=closed)
+    told_at_risk = row.at_risk_since is not None
     at_risk = not closed and _is_at_risk(rule, judgement, window, day)
-    before = (row.current_value, row.progress_percentage, row.status, row.at_risk_since is not None)
+    at_risk &= told_at_risk or not found.left_out
+    untold = changes.is_untold(row, judgement.status, found.left_out)
+    before = (row.current_value, row.progress_percentage, row.status, told_at_risk)
     value = _NOTHING if found.value is None else found.value  # also when all was taken back
     after = (value, judgement.progress, judgement.status, at_risk)
-    if before == after and not closed and not row.rearm and logged_at is None:
+    held = (row.left_out, row.untold) == (found.left_out, untold)
+    if before == after and held and not closed and not row.rearm and logged_at is None:
         return None
     return Change(
         id=row.id,
@@ -162,6 +167,9 @@ def _judged(
         closed=closed,
         at_risk=at_risk,
         at_risk_since=row.at_risk_since,
+        left_out=found.left_out,
+        untold=untold,
+        had_untold=row.untold,
         rearm=row.rearm,
         silent=closed and _was_closed(window, row.created_at, day),
         last_updated_at=logged_at or row.last_updated_at,

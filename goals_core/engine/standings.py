@@ -67,6 +67,7 @@ _COLUMNS = (
     Assignment.status,
     Assignment.achieved_at,
     Assignment.closed_at,
+    Assignment.left_out,
     Assignment.last_updated_at,
     Assignment.notes,
     Assignment.period_start,
@@ -103,6 +104,7 @@ class Standing:
     closed_at: datetime | None
     updated_at: datetime | None  # when the value last changed
     sync_error: str | None
+    left_out: int  # records that have no exchange rate, and so are not in the value
     notes: str
     pace: Pace
     at_risk: bool
@@ -215,6 +217,7 @@ def standing_of(row: Row[*tuple[Any, ...]], tenant: Tenant) -> Standing:
         closed_at=row.closed_at,
         updated_at=row.last_updated_at,
         sync_error=row.sync_error,
+        left_out=row.left_out,
         notes=row.notes,
         pace=pace(rule.target, window, today),
         at_risk=_flagged(row, window, tenant, today),

@@ -42,6 +42,7 @@ class Evidence:
     out_of_range: bool = False  # whether any was
     days_in_range: int = 0
     reached_on: date | None = None  # since when the value has been at the target
+    left_out: int = 0  # records that are not in it, for want of an exchange rate
 
 
 @dataclass(frozen=True, slots=True)

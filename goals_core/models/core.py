@@ -48,6 +48,8 @@ class TenantRow(Base):
     workweek: Mapped[str] = mapped_column(String(7), server_default="12345")
     sso_issuer: Mapped[str | None] = mapped_column(String(500))  # whose word on e-mails is taken
     sso_domains: Mapped[str] = mapped_column(String(1000), server_default="")  # for which ones
+    # none: since it is there; before that nobody knows what the sources said
+    journal_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

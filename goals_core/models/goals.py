@@ -155,6 +155,8 @@ class Assignment(TenantOwned, Base):
     rolls_over: Mapped[bool] = mapped_column(server_default=true())  # the next one is to be made
     rearm: Mapped[bool] = mapped_column(server_default=false())  # target or window was changed
     at_risk_since: Mapped[datetime | None]  # when it was told; none: it is not, or has recovered
+    left_out: Mapped[int] = mapped_column(server_default=text("0"))  # records without a rate
+    untold: Mapped[bool] = mapped_column(server_default=false())  # its status waits to be told
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -52,7 +52,8 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
     who = subjects(db.actor.tenant, plan, only=ids, closed=True)
     today = db.actor.tenant.today
     read = readings.day_ends(who, plan.measures, tenant=db.actor.tenant, today=today)
-    for row in db.execute(select(read).order_by(read.c.subject, read.c.day)):
+    known = select(read).where(read.c.value.is_not(None))
+    for row in db.execute(known.order_by(read.c.subject, read.c.day)):
         found[row.subject].append(DayEnd(row.day, row.value))
     return found
 

@@ -70,6 +70,15 @@ def amount(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
     return case((table.c.currency == measure.currency, number), else_=func.round(number * rate, 2))
 
 
+def left_out(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
+    """How many records of a group have no exchange rate, and so add nothing."""
+    if measure.currency is None:
+        return literal(0, Integer)
+    table = measure.entity.table
+    other = table.c.currency != measure.currency
+    return func.count().filter(and_(other, _rate(table, measure, tenant).is_(None)))
+
+
 def matching(measure: Measure, *, tenant: Tenant) -> ColumnElement[bool]:
     """Which records of the measure's table count at all, whoever owns them."""
     table = measure.entity.table
@@ -171,7 +180,7 @@ def _facts_of(
             func.sum(value).label("total"),
             func.min(value).label("low"),
             func.max(value).label("high"),
-            (func.count() - func.count(value)).label("left_out"),
+            left_out(measure, tenant=tenant).label("left_out"),
         )
         .where(matching(measure, tenant=tenant), day >= first, day <= last)
         .group_by(table.c.owner_id, day)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     or_,
     select,
 )
@@ -33,20 +34,20 @@ def day_ends(
 ) -> CTE:
     """(subject, day, value, records, left_out): the value at the end of each day that has any.
 
-    `left_out` counts the records so far that have no exchange rate and so are not in the value.
+    `left_out` counts the records so far that have no exchange rate and so are not in the value;
+    that is NULL where nothing but such records is there to make an average or an extreme of.
     """
     days = facts.days(subjects, measures, tenant=tenant, today=today, owners=owners)
     n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
     low, high = _so_far(func.min(days.c.low), days), _so_far(func.max(days.c.high), days)
     value = _value(days, n, total, low, high)
-    running = select(
+    return select(
         days.c.subject,
         days.c.day,
         value.label("value"),
         n.label("records"),
         _so_far(func.sum(days.c.left_out), days).label("left_out"),
-    ).subquery("running")
-    return select(running).where(running.c.value.is_not(None)).cte("readings")
+    ).cte("readings")
 
 
 def totals(
@@ -57,10 +58,10 @@ def totals(
     today: date,
     owners: facts.Owners = None,
 ) -> Select[Any]:
-    """(id, value) of each subject: the value at the last day's end, without the days before it."""
+    """(id, value, left_out) of each subject at the last day's end, without the days before it."""
     of_all = facts.totals(subjects, measures, tenant=tenant, today=today, owners=owners)
     value = _value(of_all, of_all.c.n, of_all.c.total, of_all.c.low, of_all.c.high)
-    return select(of_all.c.subject.label("id"), value.label("value"))
+    return select(of_all.c.subject.label("id"), value.label("value"), of_all.c.left_out)
 
 
 def evidence(subjects: FromClause, read: CTE, *, today: date) -> Select[Any]:
@@ -76,7 +77,7 @@ def evidence(subjects: FromClause, read: CTE, *, today: date) -> Select[Any]:
         spans.c.subject.label("id"),
         _last(value, spans.c.day).label("value"),
         func.max(value).label("peak"),
-        func.bool_or(~in_range).label("out_of_range"),
+        func.coalesce(func.bool_or(~in_range), literal(False)).label("out_of_range"),
         func.coalesce(func.sum(spans.c.days).filter(in_range), 0).label("days_in_range"),
         func.min(spans.c.day).filter(reached).label("reached_on"),
         _last(spans.c.left_out, spans.c.day).label("left_out"),

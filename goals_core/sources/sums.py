@@ -86,7 +86,7 @@ def totals(
     today: date,
     owners: Owners = None,
 ) -> Select[Any]:
-    """(id, value) of each subject; NULL where there is nothing to make a value of."""
+    """(id, value, left_out) of each subject; NULL where there is nothing to make a value of."""
     parts = [
         part
         for each in planned
@@ -94,7 +94,7 @@ def totals(
         for part in _of_window(subjects, each, window, kinds, _Reading(tenant, today, owners))
     ]
     found = union_all(*parts).subquery("totals")
-    return select(found.c.id, found.c.value)
+    return select(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,11 @@ def _of_window(
         by_team = _by_team(pass_, window, how)
         sources[AssigneeType.TEAM] = by_team, s.team_id == by_team.c.team_id
     return [
-        select(s.id, _value(measure.aggregation, number, found).label("value"))
+        select(
+            s.id,
+            _value(measure.aggregation, number, found).label("value"),
+            func.coalesce(found.c[f"left_out{number}"], 0).label("left_out"),
+        )
         .select_from(subjects.outerjoin(found, whose))
         .where(
             s.measure == number,
@@ -172,6 +176,7 @@ def _of_all(pass_: Pass, by_owner: CTE) -> CTE:
                 "total": func.sum(c[f"total{number}"]),
                 "low": func.min(c[f"low{number}"]),
                 "high": func.max(c[f"high{number}"]),
+                "left_out": func.sum(c[f"left_out{number}"]),
             }.items()
         )
     ).cte()
@@ -198,6 +203,7 @@ def _sums(pass_: Pass, tenant: Tenant) -> list[ColumnElement[Any]]:
             (func.sum(value) if is_added else nothing).label(f"total{number}"),
             (func.min(value) if kind is Aggregation.MIN else nothing).label(f"low{number}"),
             (func.max(value) if kind is Aggregation.MAX else nothing).label(f"high{number}"),
+            facts.left_out(measure, tenant=tenant).label(f"left_out{number}"),
         ]
     return columns
 

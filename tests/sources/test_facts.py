@@ -217,9 +217,8 @@ def evidence_of(cast: Cast) -> dict:
         plan = plan_of(db.execute(what_a_plan_needs()))
         who = subjects(db.actor.tenant, plan, only=None)
         read = readings.day_ends(who, plan.measures, tenant=cast.tenant, today=TODAY)
-        return {
-            row.id: tuple(row)[1:] for row in db.execute(readings.evidence(who, read, today=TODAY))
-        }
+        rows = db.execute(readings.evidence(who, read, today=TODAY))
+        return {row.id: tuple(row)[1:] for row in rows if row.value is not None}
 
 
 def facts_of(found: Found) -> tuple:
@@ -237,11 +236,13 @@ def check_standing(standing, goal: Goal, found: Found) -> None:
     evidence = Evidence(
         found.value, found.peak, found.out_of_range, found.days_in_range, found.reached_on
     )
-    closed = goal.window.end + 3 * DAY < TODAY  # the tenant's days of grace
+    # after the tenant's days of grace, unless a record waits for its rate
+    closed = goal.window.end + 3 * DAY < TODAY and not found.left_out
     judgement = judge(goal.rule, evidence, goal.window, closed=closed)
     assert standing.value == (found.value or 0)
     assert (standing.status, standing.progress) == (judgement.status, judgement.progress)
     assert (standing.closed_at is not None) is closed
+    assert standing.left_out == found.left_out
     if judgement.status is AssignmentStatus.ACHIEVED:
         is_target = goal.rule.type is GoalType.TARGET
         day = standing.achieved_at.astimezone(ZoneInfo("America/New_York")).date()

@@ -57,6 +57,7 @@ def goal(value=0, **more):
         "closed_at": None,
         "updated_at": None,
         "sync_error": None,
+        "left_out": 0,
         "notes": "",
         "proration": None,
         "pace": pace(rule.target, window, TODAY),
