@@ -7,7 +7,7 @@ import streamlit as st
 from goals_core import db
 from goals_core.errors import NotFound
 from goals_core.services import assignments, history, milestones, reach
-from ui import charts, course, drawings, goal_parts, progress_log, standings
+from ui import charts, course, drawings, goal_parts, progress_log, source_sentence, standings
 from ui.feedback import empty_state
 from ui.places import MY_GOALS, asked_goal
 from ui.progress_form import progress_form, takes_progress
@@ -19,6 +19,7 @@ tenant, today = actor.tenant, actor.tenant.today
 goal = None
 with suppress(NotFound), db.tenant_session(actor) as session:
     goal = assignments.get(session, asked_goal())
+    settings = assignments.settings_of(session, goal.id)
     series = history.series(session, [goal.id])[goal.id]
     passed = milestones.list_(session, goal.id)
     may_record = takes_progress(goal, today) and reach.may_record(session, goal.id)
@@ -40,6 +41,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(md(f"{standings.whose(goal)} · {standings.when(goal, tenant)}"), width="content")
 if goal.description:
     st.markdown(md(goal.description))
+st.caption(f":material/format_quote: {md(source_sentence.sentence(settings))}")
 if goal.notes:
     st.caption(f":material/sticky_note_2: {md(goal.notes)}")
 if goal.sync_error:

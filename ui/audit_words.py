@@ -11,7 +11,6 @@ from typing import Any
 
 from babel.dates import get_day_names, get_month_names
 
-from goals_core.engine.drafts import Draft
 from goals_core.errors import N_
 from goals_core.kinds import (
     AssigneeType,
@@ -24,7 +23,7 @@ from goals_core.kinds import (
 )
 from goals_core.permissions import Role
 from goals_core.services.audit_reading import AuditEntry, Change
-from ui import source_words
+from ui import source_sentence
 from ui.exports import Cell
 from ui.wording import _, spoken
 
@@ -224,6 +223,8 @@ def _is_news(entry: AuditEntry, change: Change) -> bool:
 
 def _read(entry: AuditEntry, key: str, value: object) -> object:
     """A value of JSON as what it stands for; what cannot be read so is told as it is."""
+    if value is None and key == "source_config" and entry.is_change:
+        return source_sentence.of_config(Source.MANUAL, None)
     if value is None or isinstance(value, bool):
         return "" if value is None else value
     with suppress(ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
@@ -260,20 +261,8 @@ def _milestones(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _source(config: dict[str, Any]) -> str:
-    """What the records of a `source_config` come to, as a definition tells it."""
-    source = Source(config["module"])
-    draft = Draft(
-        name="",
-        type=GoalType.TARGET,
-        metric=Metric.NUMBER,
-        target_value=Decimal(0),
-        unit="",
-        period=Period.CUSTOM,
-        starts_at=date.min,
-        source=source,
-        source_config=config,
-    )
-    return source_words.source_in_full(draft)
+    """What a `source_config` counts, as a definition tells it."""
+    return source_sentence.of_config(Source(config["module"]), config)
 
 
 def _weekdays(iso: str) -> str:

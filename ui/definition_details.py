@@ -21,7 +21,7 @@ from goals_core.services import assignments, choices, definitions
 from goals_core.services.choices import Assignee
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.receipts import Owner
-from ui import dialogs, source_words, standings, targets
+from ui import dialogs, source_sentence, standings, targets
 from ui.definition_list import COLORS
 from ui.own_goals import is_own
 from ui.places import GOAL, goal_address
@@ -153,7 +153,7 @@ def _facts(goal: Draft) -> list[tuple[str, str]]:
         (_("Range"), _range(goal)),
         (_("Prorated"), _("by the working days of each person") if goal.prorate else ""),
         (_("Days"), _days(goal)),
-        (_("Tracked from"), source_words.source_in_full(goal)),
+        (_("Tracked from"), source_sentence.sentence(goal)),
         (_("Milestones"), ", ".join(_milestone(each) for each in goal.milestones)),
         (_("Category"), goal.category),
     ]

@@ -15,7 +15,7 @@ from goals_core.engine.paging import Page, PageRequest
 from goals_core.kinds import GoalStatus, GoalType, Period, Source
 from goals_core.services import definitions
 from goals_core.services.definitions import DefinitionView
-from ui import source_words
+from ui import source_sentence
 from ui.feedback import clear_filters
 from ui.wording import _, n_, name, spoken
 
@@ -156,7 +156,7 @@ def _row(view: DefinitionView) -> tuple[object, ...]:
         name(goal.type),
         spoken().value(goal.target_value, metric=goal.metric, unit=goal.unit),
         name(goal.period),
-        source_words.source(goal),
+        source_sentence.sentence(goal),
         view.assignments,
     )
 
@@ -171,6 +171,6 @@ def _columns() -> dict[str, Any]:
         "type": st.column_config.TextColumn(_("Type"), width=80),
         "target": st.column_config.TextColumn(_("Target"), alignment="right"),
         "period": st.column_config.TextColumn(_("Period"), width=90),
-        "source": st.column_config.TextColumn(_("Tracked from"), width="medium"),
+        "source": st.column_config.TextColumn(_("Tracked from"), width="large"),
         "assigned": st.column_config.NumberColumn(_("Assigned"), width=80),
     }

@@ -1,6 +1,7 @@
 """The selectors that say what a goal is tracked from; together they make its `source_config`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,10 +15,10 @@ from goals_core.kinds import Metric, Source
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation, Entity, entities_of, find
 from goals_core.sources.filters import ATTRIBUTE
-from ui import filter_form, offers, source_words
+from ui import filter_form, offers, source_sentence, source_words
 from ui.filter_form import place_of
 from ui.forms import Form
-from ui.wording import _, name
+from ui.wording import _, md, name
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,16 @@ def show(
         filter_=filter_form.show(form, actor, records),
     )
     form.line("source_config")
+    _say(source, config)
     return source, config
+
+
+def _say(source: Source, config: dict[str, Any]) -> None:
+    """What was chosen as a sentence, as far as it is one yet."""
+    with suppress(Invalid):
+        measure = measures.parse(source, config, metric=Metric.NUMBER, unit="")
+        told = source_sentence.of_measure(measure)
+        st.caption(f":material/format_quote: {md(told)}")
 
 
 def _records(form: Form, actor: Actor, source: Source) -> Records:

@@ -13,7 +13,8 @@ from goals_core.db import TenantSession
 from goals_core.engine import assigning, audit, changes, standings, targets, visibility
 from goals_core.engine.assigning import Assignee, Assignees, NobodyWorks
 from goals_core.engine.audit import Deed
-from goals_core.engine.definition_views import assigned_facts
+from goals_core.engine.definition_views import assigned_facts, view_of
+from goals_core.engine.drafts import Draft
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.engine.recompute import recompute
 from goals_core.engine.standings import Standing
@@ -74,6 +75,13 @@ def list_(
 def get(db: TenantSession, assignment_id: UUID) -> Standing:
     """One assignment."""
     return standings.get(db, assignment_id)
+
+
+@needs(Permission.READ)
+def settings_of(db: TenantSession, assignment_id: UUID) -> Draft:
+    """The settings of an assignment's definition, for all who see the assignment."""
+    of = standings.get(db, assignment_id).definition_id
+    return view_of(db.scalars(select(Definition).where(Definition.id == of)).one(), 0).settings
 
 
 @needs(Permission.READ)

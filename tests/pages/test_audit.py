@@ -159,8 +159,20 @@ def test_a_source_is_told_in_words(cast):
     change(cast.admin, made, source_config=config)
     ((told,),) = shown(open_log(cast.admin, log_what="Goal changed"), "changes")
     assert told == (
-        "Counts: Opportunities · Sum of Amount · by Closed on · where Stage is closed_won"
-        " → Opportunities · Count · by Closed on"
+        "Counts: Sum of amount of won opportunities, by close date"
+        " → Number of opportunities, by close date"
+    )
+
+
+def test_a_source_in_place_of_recording_by_hand_is_told_as_two_sentences(cast):
+    with tenant_session(cast.admin) as db:
+        made = make_definition(db, by_hand())
+    tracked = from_sales()
+    change(cast.admin, made, source=tracked.source, source_config=tracked.source_config)
+    ((told,),) = shown(open_log(cast.admin, log_what="Goal changed"), "changes")
+    assert told == (
+        "Tracked from: By hand → Sales"
+        " · Counts: Recorded by hand → Sum of amount of won opportunities, by close date"
     )
 
 

@@ -27,7 +27,7 @@ def test_it_shows_each_goal_in_words(cast):
         "Target",
         "$84,250.50",
         "Monthly",
-        "Sales · Sum of Amount",
+        "Sum of amount of won opportunities, by close date",
         2,
     ]
 

@@ -55,10 +55,7 @@ def test_it_says_what_the_goal_is(cast):
     words = [each.value for each in at.markdown]
     assert md("Only **big** ones") in words
     assert (
-        md(
-            "Opportunities · Sum of Amount · by Closed on"
-            " · where Stage is closed_won and Amount is at least 1,000"
-        )
+        md("Sum of amount of won opportunities where amount is at least 1,000, by close date")
         in words
     )
 

@@ -48,6 +48,7 @@ class TestWhatItShows:
         assert now.pace.expected_value == Decimal("2580.65")
         assert deltas(at)["Attainment"] == "-33.7 pt"
         assert "$2,765.50 to go, $252 a day." in words(at)  # rounded up: never too little
+        assert "Sum of amount of won opportunities, by close date" in words(at)
 
     def test_the_head_says_what_whose_and_when(self, cast):
         draft = by_hand(name="Visits", description="In *person*.")
@@ -56,6 +57,7 @@ class TestWhatItShows:
         assert "Visits" in shown
         assert "North (team) · May 2026 · 11 days left" in shown
         assert "In *person*." in shown
+        assert "Recorded by hand" in shown
         assert "Ask <b>Ann</b> first." in shown
 
     def test_the_chart_has_value_pace_and_milestones(self, cast):

@@ -6,6 +6,7 @@ from goals_core.kinds import Source
 from tests import makers
 from tests.pages.forms import fill, has_table, open_page, press, problems, table
 from tests.pages.goal_form import key_of, new, standings
+from tests.pages.shown import words
 
 
 def metric(at, label):
@@ -19,6 +20,7 @@ def test_the_preview_says_what_the_assignments_get(cast, at_new):
     fill(at_new, **new(assignees=[key_of(cast.rep), key_of(cast.second_rep)], **own))
 
     assert metric(at_new, "Records that count in") == "3"
+    assert "Sum of amount of won opportunities, by close date" in words(at_new)
     expected = table(at_new, "who")
     assert expected[["who", "value", "share"]].values.tolist() == [
         ["Rep", "$2,000", "200%"],

@@ -225,6 +225,16 @@ def test_a_persons_and_a_definitions_assignments_come_in_pages(cast):
             assignments.by_definition(db, uuid4())
 
 
+def test_what_a_goal_asks_for_is_told_to_who_sees_it_and_to_nobody_else(cast):
+    draft = makers.from_sales(name="Won deals")
+    goal = make_goal(cast, cast.rep, draft)
+    with tenant_session(cast.rep) as db:
+        assert assignments.settings_of(db, goal) == draft
+    for actor in (cast.second_rep, cast.south_manager, cast.other_manager):
+        with tenant_session(actor) as db, pytest.raises(NotFound):
+            assignments.settings_of(db, goal)
+
+
 def test_an_own_target_moves_progress_and_status_both_ways(cast):
     goal = make_goal(cast, cast.rep)
     record(cast, goal, 50)
