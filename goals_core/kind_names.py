@@ -8,6 +8,7 @@ from goals_core.kinds import (
     AssigneeType,
     AssignmentStatus,
     EntryKind,
+    Event,
     GoalStatus,
     GoalType,
     Metric,
@@ -71,5 +72,11 @@ NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
         "manager": N_("Manager"),
         "rep": N_("Sales rep"),
         "analyst": N_("Analyst"),
+    },
+    Event: {
+        "goal.milestone_reached": N_("Milestone reached"),
+        "goal.achieved": N_("Achieved"),
+        "goal.at_risk": N_("At risk"),
+        "goal.failed": N_("Failed"),
     },
 }

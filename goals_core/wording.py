@@ -83,9 +83,11 @@ class Wording:
 
     def moment(self, at: datetime) -> str:
         """A point in time as the tenant's clock showed it."""
-        local = at.astimezone(self.timezone)
-        time = format_time(local, "short", tzinfo=self.timezone, locale=self.locale)
-        return f"{self.day(local.date())}, {time}"
+        return f"{self.day(at.astimezone(self.timezone).date())}, {self.clock(at)}"
+
+    def clock(self, at: datetime) -> str:
+        """The same without its day."""
+        return format_time(at, "short", tzinfo=self.timezone, locale=self.locale)
 
     def days_left(self, days: int) -> str:
         """The days until the last one; 0 is the last day itself, fewer is over."""

@@ -5,6 +5,7 @@ import streamlit as st
 from ui import auth, brand, dialogs, import_files, link_page, menu, people_links, setup
 from ui.account import account
 from ui.feedback import empty_state, show_flash
+from ui.inbox_bell import inbox_bell
 from ui.session import admit
 from ui.sync import sync_button
 from ui.wording import _, say
@@ -29,6 +30,7 @@ if actor is None:
 
 st.logo(brand.LOGO, size="large", icon_image=brand.MARK)
 with st.sidebar:
+    inbox_bell()
     sync_button(actor)
     st.space("xxsmall")
     account(actor)

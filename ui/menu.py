@@ -33,6 +33,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     N_("My work"): (
         _entry("my_goals", N_("My goals"), "flag"),
         _entry("at_risk", N_("At risk"), "warning"),
+        _entry("inbox", N_("Inbox"), "inbox"),
         _entry("settings", N_("Settings"), "settings"),
     ),
     N_("Goals"): (

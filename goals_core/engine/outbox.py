@@ -8,8 +8,12 @@
 
 A team is its members of today, its manager whoever leads it; for the company both are who manages
 goals. A person's manager is the one of their account, else who leads a team they are in.
+
+What one step passes is told as one: the farthest milestone, or that the goal is achieved. The rows
+of what lies before are there, and nobody is shown them.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,16 +70,17 @@ _PEOPLE = text(
 )
 _INSERT = text(
     """
-    INSERT INTO goals.outbox (tenant_id, id, event, assignment_id, user_id, data, created_at)
+    INSERT INTO goals.outbox
+        (tenant_id, id, event, assignment_id, user_id, data, created_at, in_inbox)
     SELECT :tenant_id, n.id, n.event, a.id, n.user_id, jsonb_strip_nulls(jsonb_build_object(
         'goalName', d.name, 'milestone', n.milestone, 'currentValue', a.current_value,
         'targetValue', a.target_value, 'progress', a.progress_percentage,
         'remainingDays', greatest(a.period_end - greatest(a.period_start - 1, :today), 0)
-    )), :now
+    )), :now, n.is_shown
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:events AS text[]), CAST(:assignment_ids AS uuid[]),
-        CAST(:user_ids AS uuid[]), CAST(:milestones AS integer[])
-    ) AS n (id, event, assignment_id, user_id, milestone)
+        CAST(:user_ids AS uuid[]), CAST(:milestones AS integer[]), CAST(:shown AS boolean[])
+    ) AS n (id, event, assignment_id, user_id, milestone, is_shown)
     JOIN goals.assignments a ON a.tenant_id = :tenant_id AND a.id = n.assignment_id
     JOIN goals.definitions d ON d.tenant_id = :tenant_id AND d.id = a.definition_id
     ON CONFLICT (tenant_id, id) DO NOTHING
@@ -107,8 +112,9 @@ def tell(db: TenantSession, news: Sequence[News]) -> None:
         )
     ]
     if rows:
+        passed = _passed(news)
         day = {"today": db.actor.tenant.today, "now": clock.now()}
-        db.execute(_INSERT, {"tenant_id": db.tenant_id} | day | _arrays(rows))
+        db.execute(_INSERT, {"tenant_id": db.tenant_id} | day | _arrays(rows, passed))
 
 
 def forget(db: TenantSession, ids: Collection[UUID]) -> None:
@@ -131,11 +137,23 @@ def _people(db: TenantSession, ids: Collection[UUID]) -> dict[tuple[UUID, str], 
     return found
 
 
-def _arrays(rows: Sequence[tuple[News, UUID]]) -> dict[str, Any]:
+def _passed(news: Sequence[News]) -> set[News]:
+    """The milestones that the same step has left behind."""
+    farthest: dict[UUID, float] = {}
+    for item in news:
+        reached = math.inf if item.event is Event.ACHIEVED else item.milestone or 0
+        farthest[item.assignment_id] = max(farthest.get(item.assignment_id, 0), reached)
+    return {
+        item for item in news if item.milestone and item.milestone < farthest[item.assignment_id]
+    }
+
+
+def _arrays(rows: Sequence[tuple[News, UUID]], passed: Collection[News]) -> dict[str, Any]:
     return {
         "ids": array(new_id_text() for _ in rows),
         "events": array(item.event for item, _ in rows),
         "assignment_ids": array(item.assignment_id for item, _ in rows),
         "user_ids": array(user_id for _, user_id in rows),
         "milestones": array(item.milestone for item, _ in rows),
+        "shown": array(item not in passed for item, _ in rows),
     }

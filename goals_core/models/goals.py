@@ -259,6 +259,13 @@ class OutboxRow(TenantOwned, Base):
         # someone's inbox, newest first; what was told of an assignment
         Index("outbox_user", "tenant_id", "user_id", "created_at"),
         Index("outbox_assignment", "tenant_id", "assignment_id"),
+        # how many are unread, at every run of every page
+        Index(
+            "outbox_unread",
+            "tenant_id",
+            "user_id",
+            postgresql_where=text("in_inbox AND read_at IS NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -267,3 +274,5 @@ class OutboxRow(TenantOwned, Base):
     user_id: Mapped[UUID]
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    in_inbox: Mapped[bool] = mapped_column(server_default=true())  # as they wanted it then
+    read_at: Mapped[datetime | None]

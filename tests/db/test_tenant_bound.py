@@ -25,6 +25,7 @@ from goals_core.services import (
     events,
     history,
     identity,
+    inbox,
     links,
     people,
     planning,
@@ -124,6 +125,9 @@ def _everything(cast: Cast) -> None:
         identity.list_people(session)
         teams.list_teams(session)
     with db.tenant_session(cast.rep) as session:
+        inbox.mark(session, [news.id for news in inbox.list_(session).items], read=True)
+        inbox.mark_all_read(session, until=clock.now())
+        inbox.unread(session)
         dashboard.my(session)
         history.series(session, [sales, calls])
         receipts.of_assignment(session, sales)
