@@ -18,6 +18,7 @@ from goals_core import db, embedded, installation, schema
 from goals_core.actor import Actor, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
+from goals_core.kinds import Origin, SyncMode
 from goals_core.permissions import Role
 from goals_core.services import identity, rollover, setup, tenants, tracking
 from goals_core.services.setup import Administrator, NewCompany
@@ -66,11 +67,16 @@ def demo() -> None:
 @app.command()
 def sync(
     tenant: Annotated[str | None, typer.Option(help="only this tenant, by its slug")] = None,
+    *,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="only what has changed, where that is known")
+    ] = False,
 ) -> None:
     """Compute every running goal anew from the records, of all tenants or one."""
+    mode = SyncMode.INCREMENTAL if incremental else SyncMode.FULL
     with _told(), _open():
         companies = [tenants.get_tenant(tenant)] if tenant else tenants.list_tenants()
-        results = [_sync(each) for each in companies]
+        results = [_sync(each, mode) for each in companies]
         if any(result.errors for result in results):
             raise typer.Exit(1)
 
@@ -156,10 +162,11 @@ def psql() -> None:
         raise typer.Exit(asked.returncode)
 
 
-def _sync(tenant: Tenant) -> tracking.SyncResult:
-    result = tracking.sync(Actor.system(tenant))
+def _sync(tenant: Tenant, mode: SyncMode) -> tracking.SyncResult:
+    result = tracking.sync(Actor.system(tenant), mode=mode, origin=Origin.COMMAND)
     print(
-        f"{tenant.slug}: {result.checked} goals, {result.updated} updated,"
+        f"{tenant.slug}: {result.mode}, {result.changes} changes, {result.checked} goals,"
+        f" {result.updated} updated,"
         f" {result.achieved} achieved, {result.failed} failed, {result.seconds:.1f} s"
     )
     for error in result.errors:

@@ -12,9 +12,11 @@ from goals_core.kinds import (
     GoalStatus,
     GoalType,
     Metric,
+    Origin,
     Period,
     ProgressSource,
     Source,
+    SyncMode,
 )
 from goals_core.permissions import Role
 
@@ -66,6 +68,14 @@ NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
         "value": N_("New value"),
         "change": N_("Change"),
         "correction": N_("Correction"),
+    },
+    SyncMode: {"full": N_("Everything"), "incremental": N_("What changed")},
+    Origin: {
+        "person": N_("Somebody"),
+        "command": N_("Command line"),
+        "worker": N_("After a change"),
+        "schedule": N_("By schedule"),
+        "system": N_("The system"),
     },
     Role: {
         "admin": N_("Administrator"),

@@ -89,6 +89,13 @@ class Wording:
         """The same without its day."""
         return format_time(at, "short", tzinfo=self.timezone, locale=self.locale)
 
+    def recent(self, at: datetime, today: date) -> str:
+        """The same, without the day where that is today."""
+        local = at.astimezone(self.timezone)
+        if local.date() != today:
+            return self.moment(at)
+        return format_time(local, "short", tzinfo=self.timezone, locale=self.locale)
+
     def days_left(self, days: int) -> str:
         """The days until the last one; 0 is the last day itself, fewer is over."""
         if days < 0:

@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from goals_core.actor import Actor
-from goals_core.config import PROJECT
 from goals_core.db import TenantSession, tenant_session
 from goals_core.engine.drafts import Draft
 from goals_core.engine.paging import PageRequest
@@ -26,9 +25,9 @@ from ui.feedback import empty_state, flash
 from ui.forms import Form
 from ui.goal_saving import Entered
 from ui.own_goals import is_own
+from ui.places import DEFINITIONS
 from ui.wording import _, md, name, say
 
-DEFINITIONS = PROJECT / "pages" / "definitions.py"
 SAVE, ACTIVATE = "save", "activate"
 _MOST_PREVIEWED = PageRequest(size=100)
 

@@ -11,6 +11,7 @@ from ui import standings
 
 MY_GOALS = PROJECT / "pages" / "my_goals.py"
 AT_RISK = PROJECT / "pages" / "at_risk.py"
+DEFINITIONS = PROJECT / "pages" / "definitions.py"
 NEW_GOAL = PROJECT / "pages" / "new_goal.py"
 GOAL = PROJECT / "pages" / "goal.py"
 INBOX = PROJECT / "pages" / "inbox.py"

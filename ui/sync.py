@@ -1,4 +1,4 @@
-"""The sidebar's button that brings all goals up to date, with its progress and its outcome."""
+"""The buttons that bring goals up to date, with their progress and their outcome."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.errors import N_
+from goals_core.kinds import SyncMode
 from goals_core.permissions import Permission
 from ui.failures import sentence_of
 from ui.wording import _, md, n_, spoken
@@ -35,37 +36,47 @@ class _Job:
 
 
 def sync_button(actor: Actor) -> None:
-    """The button for those who may record progress, and below it how it goes or went."""
+    """The sidebar's, for those who may record progress, and below it how it goes or went."""
     if not actor.may(Permission.PROGRESS):
         return
-    running = _JOB in st.session_state
+    running = is_running()
     if st.button(
         _("Syncing…") if running else _("Sync now"),
         icon=":material/sync:",
         width="stretch",
         disabled=running,
-        help=_("Brings every goal up to date with its source."),
+        help=_("Brings goals up to date with what has changed in their sources."),
         key="sync_now",
     ):
-        _start(actor)
+        _start(actor, SyncMode.INCREMENTAL)
         st.rerun()
     if running:
-        _watch()
+        watch()
     elif outcome := st.session_state.get(_OUTCOME):
         _show(outcome)
 
 
-def _start(actor: Actor) -> None:
-    from goals_core.services import tracking
+def full_sync_button(actor: Actor) -> None:
+    """The one that computes every goal from all its records, whatever has changed."""
+    if st.button(
+        _("Compute everything anew"),
+        icon=":material/restart_alt:",
+        disabled=is_running(),
+        help=_("Adds up all records of every running goal, as it happens once a day anyway."),
+        key="sync_all",
+    ):
+        _start(actor, SyncMode.FULL)
+        st.rerun()
 
-    job = _Job(text=N_("Starting"))
-    job.future = _workers.submit(tracking.sync, actor, on_progress=job.report)
-    st.session_state.pop(_OUTCOME, None)
-    st.session_state[_JOB] = job
+
+def is_running() -> bool:
+    """Whether this tab has begun a sync that goes on."""
+    return _JOB in st.session_state
 
 
 @st.fragment(run_every=0.3)
-def _watch() -> None:
+def watch() -> None:
+    """How far the tab's sync is; with its end the whole page is drawn anew."""
     job: _Job | None = st.session_state.get(_JOB)
     if job is None:
         return
@@ -78,6 +89,15 @@ def _watch() -> None:
     st.rerun()  # the whole page: its numbers have changed
 
 
+def _start(actor: Actor, mode: SyncMode) -> None:
+    from goals_core.services import tracking
+
+    job = _Job(text=N_("Starting"))
+    job.future = _workers.submit(tracking.sync, actor, mode=mode, on_progress=job.report)
+    st.session_state.pop(_OUTCOME, None)
+    st.session_state[_JOB] = job
+
+
 def _show(outcome: "SyncResult | str") -> None:
     if isinstance(outcome, str):
         st.warning(md(outcome), icon=":material/sync_problem:")
@@ -88,10 +108,16 @@ def _show(outcome: "SyncResult | str") -> None:
 
 
 def _summary(result: "SyncResult") -> str:
-    parts = [
-        n_("{count} goal updated", "{count} goals updated", result.updated),
-        n_("{count} achieved", "{count} achieved", result.achieved),
-    ]
+    """4 goals updated from 12 changes, 1 achieved, 0.2 s."""
+    updated = n_("{count} goal updated", "{count} goals updated", result.updated)
+    if result.mode is SyncMode.INCREMENTAL:
+        if not result.changes and not result.updated:
+            return _("Nothing has changed since the last sync")
+        changes = n_("{count} change", "{count} changes", result.changes)
+        updated = _("{goals} from {changes}").format(goals=updated, changes=changes)
+    parts = [updated]
+    if result.achieved:
+        parts.append(n_("{count} achieved", "{count} achieved", result.achieved))
     if result.failed:
         parts.append(n_("{count} failed", "{count} failed", result.failed))
     seconds = spoken().number(Decimal(f"{result.seconds:.1f}"))
