@@ -21,7 +21,7 @@ def texts(items: Iterable[str | None]) -> str:
     return "{" + ",".join("NULL" if item is None else _quoted(item) for item in items) + "}"
 
 
-class Ids(UserDefinedType[Iterable[UUID]]):
+class Ids(UserDefinedType[Iterable[UUID | str]]):
     """Ids as one bound array, whatever their number."""
 
     cache_ok = True
@@ -34,7 +34,7 @@ class Ids(UserDefinedType[Iterable[UUID]]):
         return array
 
 
-def ids_of(ids: Collection[UUID], name: str | None = None) -> BindParameter[Any]:
+def ids_of(ids: Collection[UUID] | Collection[str], name: str | None = None) -> BindParameter[Any]:
     """These ids in a statement."""
     return bindparam(name, ids, Ids())
 

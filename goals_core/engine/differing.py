@@ -91,6 +91,7 @@ def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:
         left_out == _A.left_out,
         or_(at_risk == told, and_(at_risk, left_out > 0)),
         ~_A.rearm,
+        ~_A.unsettled,
         or_(_A.period_end + tenant.grace_days >= tenant.today, left_out > 0),
     )
     return (

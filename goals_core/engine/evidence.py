@@ -6,9 +6,11 @@ A limit, and a value to be maintained, are judged by the value at every day's en
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +30,7 @@ from goals_core.sources.sums import Shape, Shapes
 
 MOST_OWNERS = 2_000  # whose records are looked up one by one; of more, everybody's are read
 NOTHING_READ = Evidence(value=None)
+_NOTHING_KNOWN: Mapping[UUID, Evidence] = MappingProxyType({})
 
 
 def of(
@@ -36,26 +39,23 @@ def of(
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
     *,
-    totals: Mapping[UUID, Decimal] | None = None,
+    known: Mapping[UUID, Evidence] = _NOTHING_KNOWN,
 ) -> dict[UUID, Evidence]:
     """What the readings of these rows say; `only`: of these assignments.
 
-    `totals` are known to who has just written the log; else they are read.
+    Targets of which the total is `known` are read only to say since when they are reached.
     """
     aims, others = plan.parted(lambda row: row.type is GoalType.TARGET)
-    owners = _owners(db, rows) if only is not None and plan.measures else None
-    found = _by_day(db, others, only, owners) if others.numbers else {}
-    if aims.numbers:
-        aimed = [row for row in rows if row.definition_id in aims.numbers]
-        if totals is None:
-            read = _all_totals(db, aims, rows, only, owners)
-            found |= {row.id: read.get(row.id, NOTHING_READ) for row in aimed}
-        else:
-            found |= {row.id: Evidence(value=totals.get(row.id)) for row in aimed}
-        reached = [row for row in aimed if _is_newly_reached(row, found[row.id].value)]
-        if reached:
-            owners = _owners(db, reached) if aims.measures else None
-            found |= _by_day(db, aims, [row.id for row in reached], owners)
+    unread = [row for row in rows if row.definition_id in others.numbers]
+    found = _by_day(db, others, unread, only) if unread else {}
+    aimed = [row for row in rows if row.definition_id in aims.numbers]
+    if unknown := [row for row in aimed if row.id not in known]:
+        which = [row.id for row in unknown] if known else only
+        known = {**known, **_all_totals(db, aims, unknown, which)}
+    found |= {row.id: known.get(row.id, NOTHING_READ) for row in aimed}
+    if reached := [row for row in aimed if _is_newly_reached(row, found[row.id].value)]:
+        days = _by_day(db, aims, reached, [row.id for row in reached])
+        found |= {id_: replace(found[id_], reached_on=days[id_].reached_on) for id_ in days}
     return found
 
 
@@ -64,7 +64,6 @@ def _all_totals(
     aims: Plan,
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
-    owners: Owners,
 ) -> dict[UUID, Evidence]:
     """What the windows of targets come to: by hand from the log, others in as few passes as do."""
     by_hand, tracked = aims.parted_by_hand()
@@ -74,6 +73,7 @@ def _all_totals(
     if shapes := shapes_of(tracked, rows):
         planned = sums.passes(tracked.measures, shapes)
         tenant, today = db.actor.tenant, db.actor.tenant.today
+        owners = _owners(db, rows, only)
         if sums.are_few(planned):
             who = subjects(tenant, tracked, only=only)
             query = sums.totals(who, planned, tenant=tenant, today=today, owners=owners)
@@ -93,9 +93,11 @@ def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
     return shapes
 
 
-def _owners(db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]]) -> Owners:
+def _owners(
+    db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]], only: Collection[UUID] | None
+) -> Owners:
     """Whose records these assignments can be made of: their people, whoever was in their teams."""
-    if any(row.assignee_type is AssigneeType.TENANT for row in rows):
+    if only is None or any(row.assignee_type is AssigneeType.TENANT for row in rows):
         return None
     owners = {row.user_id for row in rows if row.user_id is not None}
     if teams := {row.team_id for row in rows if row.team_id is not None}:
@@ -109,8 +111,12 @@ def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool
 
 
 def _by_day(
-    db: TenantSession, plan: Plan, only: Collection[UUID] | None, owners: Owners
+    db: TenantSession,
+    plan: Plan,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    only: Collection[UUID] | None,
 ) -> dict[UUID, Evidence]:
+    owners = _owners(db, rows, only) if plan.measures else None
     return {
         row.id: Evidence(
             value=row.value,

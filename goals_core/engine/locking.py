@@ -37,6 +37,7 @@ COLUMNS = (
     _A.team_id,
     _A.target_value,
     _A.rearm,
+    _A.unsettled,
     _A.at_risk_since,
     _A.left_out,
     _A.untold,

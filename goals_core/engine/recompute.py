@@ -5,7 +5,7 @@ by id; computes all evidence in one statement; judges it by `models.attainment`;
 differs written with one statement per table (`changes`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -20,10 +20,11 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
-from goals_core.engine import changes, differing, evidence, locking
+from goals_core.engine import changes, differing, evidence, locking, settling
 from goals_core.engine.changes import Change
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
+from goals_core.engine.moved import Move
 from goals_core.engine.plans import Plan, rule_of
 from goals_core.errors import N_
 from goals_core.kinds import AssignmentStatus, GoalType, Source
@@ -72,20 +73,29 @@ def recompute(
     *,
     only: Collection[UUID] | None = None,
     plan: Plan | None = None,
+    moved: Mapping[UUID, Move] = MappingProxyType({}),
+    settles: bool = False,
     reference: str | None = None,
 ) -> Outcome:
     """Compute all open assignments of active definitions, or `only` those ids; write what changed.
 
-    `plan` is of their definitions where they are locked already; `reference` is what the log names
-    as the cause: the id of a sync run or of a record.
+    `plan` is of their definitions where they are locked already; `moved` says by how much what is
+    settled has moved, so that its records are not read; a sync `settles` what it reads, anybody
+    else leaves it unsettled (`engine.moved`). `reference` is what the log names as the cause: the
+    id of a sync run or of a record.
     """
     with locking.planned_anew(db):
         plan = plan or locking.definitions_of(db, only)
         different = differing.find(db, plan) if only is None else None
         only = different.ids if different else only
         rows = locking.assignments_of(db, plan, only) if plan.numbers else []
-        found = evidence.of(db, plan, rows, only) if rows else {}
+        known = _moved_to(rows, moved)
+        found = evidence.of(db, plan, rows, only, known=known) if rows else {}
     changed = _write(db, Locked(plan, rows, only), found, reference=reference)
+    closed = {change.id for change in changed if change.closed}
+    still_open = [row for row in rows if row.id not in closed]
+    all_ = different is not None
+    settling.note(db, plan, still_open, known=known, settles=settles, all_=all_)
     return _outcome(plan, different.open if different else len(rows), changed)
 
 
@@ -98,8 +108,22 @@ def compute(
 ) -> list[Change]:
     """Compute what is locked, and has just been logged: when, and what it all comes to."""
     plan, rows = locked.plan, locked.rows
-    found = evidence.of(db, plan, rows, locked.only, totals=totals) if rows else {}
+    known = {id_: Evidence(value=total) for id_, total in totals.items()}
+    found = evidence.of(db, plan, rows, locked.only, known=known) if rows else {}
     return _write(db, locked, found, logged=logged)
+
+
+def _moved_to(
+    rows: Sequence[Row[*tuple[Any, ...]]], moved: Mapping[UUID, Move]
+) -> dict[UUID, Evidence]:
+    """Where what is settled stands now."""
+    return {
+        row.id: Evidence(
+            value=row.current_value + move.change, left_out=row.left_out + move.left_out
+        )
+        for row in rows
+        if (move := moved.get(row.id)) and not row.unsettled
+    }
 
 
 def _write(

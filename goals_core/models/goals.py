@@ -127,6 +127,12 @@ class Assignment(TenantOwned, Base):
             "period_end",
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # what the next sync has to read
+        Index(
+            "assignments_unsettled",
+            "tenant_id",
+            postgresql_where=text("unsettled AND closed_at IS NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -157,6 +163,8 @@ class Assignment(TenantOwned, Base):
     at_risk_since: Mapped[datetime | None]  # when it was told; none: it is not, or has recovered
     left_out: Mapped[int] = mapped_column(server_default=text("0"))  # records without a rate
     untold: Mapped[bool] = mapped_column(server_default=false())  # its status waits to be told
+    # its records were read past the journal: what waits there may be counted already
+    unsettled: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

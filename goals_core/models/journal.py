@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, Index, String, text
+from sqlalchemy import Computed, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from goals_core.models.base import Base, TenantOwned, belongs_to, of_tenant
@@ -37,6 +37,8 @@ class JournalBatch(TenantOwned, Base):
     actor_id: Mapped[UUID | None]  # none: another program
     run_id: Mapped[UUID | None]  # the sync that took it; none: the event that brought it
     taken_at: Mapped[datetime | None]
+    # some values were read when it was there and not yet taken: who takes it reads what it concerns
+    counted: Mapped[bool] = mapped_column(server_default=false())
 
 
 class JournalLine(TenantOwned, Base):

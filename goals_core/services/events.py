@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.engine import ingest, journal
+from goals_core.engine import ingest, journal, moved, runs
 from goals_core.engine.recompute import Outcome, recompute
 from goals_core.errors import N_, NotFound
 from goals_core.kinds import Source
@@ -58,7 +58,9 @@ def opportunity_won(db: TenantSession, deal: WonDeal) -> Outcome:
     done = ingest.put(db, entity, [record])
     taken = journal.take(db, run_id=None, only=done.batches)
     reference = db.scalar(select(Opportunity.id).where(Opportunity.external_id == deal.external_id))
-    return recompute(db, only=journal.concerned(db, taken), reference=str(reference))
+    found = moved.by_lines(db, taken, settled=runs.had_a_full_one_today(db))
+    only = found.by.keys() | found.to_read
+    return recompute(db, only=only, moved=found.by, reference=str(reference))
 
 
 def _check(db: TenantSession, deal: WonDeal) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from goals_core.actor import Actor
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import journal, runs
+from goals_core.engine import journal, moved, runs
 from goals_core.engine.journal import Taken
-from goals_core.engine.recompute import GoalError, recompute
+from goals_core.engine.recompute import GoalError, Outcome, recompute
+from goals_core.engine.runs import Run
 from goals_core.engine.visibility import readable_definitions
 from goals_core.errors import N_
 from goals_core.kinds import Origin, SyncMode
@@ -80,9 +81,9 @@ def sync(
             tell(0.3, N_("Adding up the records"))
             with tenant_session(actor) as db:
                 taken = journal.take(db, run_id=run.id)
-                mode = mode if _may_be_incremental(db, taken) else SyncMode.FULL
-                only = journal.concerned(db, taken) if mode is SyncMode.INCREMENTAL else None
-                outcome = recompute(db, only=only, reference=str(run.id))
+                if taken.concerns_all or not runs.had_a_full_one_today(db):
+                    mode = SyncMode.FULL
+                outcome = _compute(db, taken, mode, run)
                 runs.finish(db, run, outcome, mode=mode, changes=taken.lines, begun=begun)
                 errors = _in_sight(db, outcome.errors)
         tell(1.0, N_("Done"))
@@ -119,9 +120,13 @@ def last_synced(db: TenantSession) -> LastSync | None:
     )
 
 
-def _may_be_incremental(db: TenantSession, taken: Taken) -> bool:
-    """Whether what was taken tells all that can have changed."""
-    return not taken.concerns_all and runs.had_a_full_one_today(db)
+def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outcome:
+    reference = str(run.id)
+    if mode is SyncMode.FULL:
+        return recompute(db, settles=True, reference=reference)
+    found = moved.by_lines(db, taken, settled=True)
+    only = found.by.keys() | found.to_read | moved.unsettled(db)
+    return recompute(db, only=only, moved=found.by, settles=True, reference=reference)
 
 
 def _in_sight(db: TenantSession, errors: tuple[GoalError, ...]) -> tuple[GoalError, ...]:

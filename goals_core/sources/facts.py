@@ -51,13 +51,15 @@ Owners = Collection[UUID] | None
 """Whose records are read, where the subjects are of few people; None: everyone's."""
 
 
-def amount(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
+def amount(
+    measure: Measure, *, tenant: Tenant, records: FromClause | None = None
+) -> ColumnElement[Any]:
     """What one record adds: its number, converted where the goal's currency is another.
 
     Rounded to cents per record, so that the records listed add up to the value shown.
     NULL where there is no rate, or the attribute holds no number.
     """
-    table = measure.entity.table
+    table = measure.entity.table if records is None else records
     if measure.field is None:
         return literal(1, Numeric)
     if measure.field.startswith(ATTRIBUTE):
@@ -74,21 +76,27 @@ def left_out(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
     """How many records of a group have no exchange rate, and so add nothing."""
     if measure.currency is None:
         return literal(0, Integer)
-    table = measure.entity.table
-    other = table.c.currency != measure.currency
-    return func.count().filter(and_(other, _rate(table, measure, tenant).is_(None)))
+    return func.count().filter(lacks_rate(measure, measure.entity.table, tenant=tenant))
+
+
+def lacks_rate(measure: Measure, records: FromClause, *, tenant: Tenant) -> ColumnElement[bool]:
+    """Whether a record of a measure of money cannot be converted."""
+    other = records.c.currency != measure.currency
+    return and_(other, _rate(records, measure, tenant).is_(None))
 
 
 def matching(measure: Measure, *, tenant: Tenant) -> ColumnElement[bool]:
     """Which records of the measure's table count at all, whoever owns them."""
     table = measure.entity.table
-    conditions = [
-        table.c.tenant_id == tenant.id,
-        filters.compile_(measure.entity, measure.conditions),
-    ]
-    if not measure.entity.name:
-        conditions.append(table.c.entity == measure.entity_name)
-    return and_(*conditions)
+    return and_(table.c.tenant_id == tenant.id, fits(measure, table))
+
+
+def fits(measure: Measure, records: FromClause) -> ColumnElement[bool]:
+    """Which of the records, of one tenant, the measure asks for."""
+    conditions = filters.compile_(records, measure.conditions)
+    if measure.entity.name:
+        return conditions
+    return and_(records.c.entity == measure.entity_name, conditions)
 
 
 def is_member(

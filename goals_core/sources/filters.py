@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, and_, case, cast, func, literal
+from sqlalchemy import ColumnElement, FromClause, Numeric, and_, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from goals_core.errors import N_, invalid
@@ -49,9 +49,9 @@ def parse(entity: Entity, filters: object) -> tuple[Condition, ...]:
     )
 
 
-def compile_(entity: Entity, conditions: Iterable[Condition]) -> ColumnElement[bool]:
-    """The conditions as SQL."""
-    return and_(literal(True), *(_compile(entity, condition) for condition in conditions))
+def compile_(records: FromClause, conditions: Iterable[Condition]) -> ColumnElement[bool]:
+    """The conditions as SQL, on the entity's table or on what has its columns."""
+    return and_(literal(True), *(_compile(records, condition) for condition in conditions))
 
 
 def _conditions(entity: Entity, column: object, wanted: object) -> Iterable[Condition]:
@@ -162,11 +162,10 @@ def _anything(value: object) -> Scalar:
     return _text(value) if isinstance(value, str) else _number(value)
 
 
-def _compile(entity: Entity, condition: Condition) -> ColumnElement[bool]:
+def _compile(records: FromClause, condition: Condition) -> ColumnElement[bool]:
     if condition.column.startswith(ATTRIBUTE):
-        attributes = entity.table.c.attributes
-        return _compile_attribute(attributes, condition)
-    return _compare(entity.table.c[condition.column], condition)
+        return _compile_attribute(records.c.attributes, condition)
+    return _compare(records.c[condition.column], condition)
 
 
 def _compile_attribute(attributes: ColumnElement[Any], condition: Condition) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ def parse(wanted: Any) -> tuple[Condition, ...]:
 def found(actor, wanted: Any) -> list[str]:
     """The names of the deals that a filter lets through."""
     with tenant_session(actor) as db:
-        matching = filters.compile_(DEALS, parse(wanted))
+        matching = filters.compile_(DEALS.table, parse(wanted))
         query = select(Opportunity.name).where(matching).order_by(Opportunity.name)
         return list(db.scalars(query))
 
@@ -220,7 +220,7 @@ def test_an_injected_column_is_refused(attack):
 
 def test_a_filter_is_bound_never_spelled_out():
     condition = parse({"name": "Robert'); DROP TABLE students"})
-    compiled = str(select(text("1")).where(filters.compile_(DEALS, condition)))
+    compiled = str(select(text("1")).where(filters.compile_(DEALS.table, condition)))
     assert "Robert" not in compiled
 
 

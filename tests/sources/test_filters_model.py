@@ -37,7 +37,7 @@ rows = st.fixed_dictionaries(
 
 def found(db, wanted):
     entity = entities_of(Source.SALES)[0]
-    matching = filters.compile_(entity, filters.parse(entity, wanted))
+    matching = filters.compile_(entity.table, filters.parse(entity, wanted))
     return list(db.scalars(select(Opportunity.name).where(matching).order_by(Opportunity.name)))
 
 

@@ -5,12 +5,15 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
+from goals_core.checks import LARGEST
 from goals_core.db import tenant_session
-from goals_core.engine import ingest
+from goals_core.engine import ingest, journal
+from goals_core.engine.recompute import recompute
 from goals_core.kinds import Source, SyncMode
 from goals_core.models.goals import SyncRun
 from goals_core.models.journal import JournalLine
@@ -18,7 +21,17 @@ from goals_core.models.sources import Opportunity
 from goals_core.services import assignments, tracking
 from goals_core.sources.catalogue import entities_of
 from tests.conftest import new_cast
-from tests.makers import TODAY, add_deals, add_rate, deal, random_rows
+from tests.makers import (
+    TODAY,
+    add_deals,
+    add_rate,
+    deal,
+    from_sales,
+    make_goal,
+    random_rows,
+    standing,
+    statements,
+)
 from tests.sources.second_model import Record
 from tests.sources.test_facts import DAY, put, some_record, some_world
 
@@ -48,8 +61,16 @@ class History:
             part = rnd.choice([{}, {"owner": wanted[key].owner}, {"day": wanted[key].day}])
             wanted[key] = replace(self.deals[key], **part) if part else wanted[key]
         rnd.choice([self.by_ingest, self.by_another])(wanted)
+        self.perhaps_a_deed()
         gone = rnd.sample(list(self.deals), min(len(self.deals), rnd.randint(0, 2)))
         rnd.choice([self.gone_by_ingest, self.gone_by_another])(gone)
+        self.perhaps_a_deed()
+
+    def perhaps_a_deed(self) -> None:
+        """Somebody's change of a goal reads records of which the journal still waits."""
+        if self.rnd.random() < 0.5:
+            with tenant_session(self.cast.admin) as db:
+                recompute(db, only=self.rnd.sample(self.ids, self.rnd.randint(1, len(self.ids))))
 
     def by_ingest(self, wanted: dict[str, Record]) -> None:
         with tenant_session(self.cast.system) as db:
@@ -109,6 +130,55 @@ def check(history: History) -> None:
             value = history.world.found(goal).value if is_open else None
             if value is not None:
                 assert assignments.get(db, id_).value == value
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_what_comes_while_a_sync_reads_counts_once(cast, monkeypatch, mode):
+    """A deal after the journal was taken and before records are read is in both."""
+    goal = make_goal(cast, cast.rep, from_sales())
+    tracking.sync(cast.admin)
+    with tenant_session(cast.admin) as db:
+        recompute(db, only=[goal])  # somebody's deed, so that the next sync reads it
+    add_deals(cast.tenant, deal(cast.rep, 10))
+    with monkeypatch.context() as meanwhile:
+        take = journal.take
+
+        def take_and_be_late(*args: Any, **more: Any) -> journal.Taken:
+            taken = take(*args, **more)
+            add_deals(cast.tenant, deal(cast.rep, 100))
+            return taken
+
+        meanwhile.setattr(journal, "take", take_and_be_late)
+        tracking.sync(cast.admin, mode=mode)
+    assert standing(cast.admin, goal).value == 110
+    for more in (0, 1000):
+        add_deals(cast.tenant, *[deal(cast.rep, more)] * bool(more))
+        assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.INCREMENTAL
+        assert standing(cast.admin, goal).value == 110 + more
+
+
+def test_a_value_that_is_too_large_is_read_until_it_fits(cast):
+    goal = make_goal(cast, cast.rep, from_sales())
+    tracking.sync(cast.admin)
+    largest = deal(cast.rep, LARGEST)
+    for rows in ([largest], [deal(cast.rep, 1)]):
+        add_deals(cast.tenant, *rows)
+        done = tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL)
+    assert (len(done.errors), standing(cast.admin, goal).value) == (1, LARGEST)
+    with tenant_session(cast.system) as db:
+        db.execute(delete(Opportunity).where(Opportunity.external_id == largest["external_id"]))
+    done = tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL)
+    assert (done.errors, standing(cast.admin, goal).value) == ((), 1)
+
+
+def test_what_is_settled_is_not_read(cast):
+    make_goal(cast, cast.rep, from_sales())
+    tracking.sync(cast.admin)
+    tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL)
+    add_deals(cast.tenant, deal(cast.rep, 10))
+    with statements() as sent:
+        assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).updated == 1
+    assert not [text for text, _ in sent if "FROM sales.opportunities" in text]
 
 
 def test_a_sync_is_a_full_one_until_one_has_ended_today(cast, at):
