@@ -14,6 +14,7 @@ import uvicorn
 from goals_core import installation, logs
 from goals_core.config import PROJECT, BadSettings, settings
 from goals_core.installation import Installation, NotReady
+from goals_core.jobs.keeper import Keeper
 from goals_core.services import setup
 from ui import providers
 from ui.failures import adopt_streamlits_logs, on_script_error
@@ -30,9 +31,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     _say_hello(opened)
     _bound_messages()
     _end_well()
+    worker = Keeper() if settings().worker else None
+    if worker:
+        worker.start()
     try:
         yield
     finally:
+        if worker:
+            await asyncio.to_thread(worker.stop)
         await asyncio.to_thread(opened.close)
 
 

@@ -108,6 +108,17 @@ def measure(place: Place, people: int, records: int) -> dict[str, float]:
     return found
 
 
+def filled(place: Place, people: int, records: int) -> Company:
+    """The company with its deals and goals, in step with each other."""
+    company = _company(place, people)
+    company.load(records)
+    _goals(company)
+    place.analyze()
+    tracking.sync(company.actor)
+    place.analyze()
+    return company
+
+
 def _loading(company: Company, records: int) -> float:
     """A bulk load with the journal, by one without; the second one's rows stay."""
     table = "sales.opportunities"

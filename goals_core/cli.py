@@ -1,4 +1,4 @@
-"""The command line: migrate, demo, sync, roll-over, create-tenant, create-user, psql.
+"""The command line: migrate, demo, sync, roll-over, worker, jobs, create-tenant, create-user, psql.
 
 Every command ends with 0 when it did what it says, 1 with a sentence when it could not, and 2 when
 it was called wrongly.
@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
-from goals_core import db, embedded, installation, schema
+from goals_core import db, embedded, installation, logs, schema
 from goals_core.actor import Actor, Tenant
 from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
@@ -90,6 +90,42 @@ def roll_over(
         for each in [tenants.get_tenant(tenant)] if tenant else tenants.list_tenants():
             done = rollover.roll_over(Actor.system(each))
             print(f"{each.slug}: {done.begun} begun, {done.closed} closed, {done.seconds:.1f} s")
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=50, help="jobs at a time")] = 4,
+    with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Take changes as they are committed, and do what comes with time; until SIGTERM or Ctrl-C."""
+    from goals_core.jobs import worker as jobs_worker
+
+    with _told():
+        logs.set_up(settings().log)
+        # each twice, since the pool may have twice as many for a while
+        enough = concurrency * jobs_worker.CONNECTIONS_PER_JOB // 2
+        with _open(connections=enough) as opened:
+            jobs_worker.run(
+                opened.app_url,
+                concurrency=concurrency,
+                with_parent=with_parent,
+                give_up=opened.close,
+            )
+
+
+@app.command()
+def jobs() -> None:
+    """Show how many workers there are, and their jobs: waiting, running, failed."""
+    from goals_core.jobs import state
+
+    with _told(), _open():
+        found = state.state()
+        print(f"workers: {found.workers}")
+        for each in found.tasks:
+            print(
+                f"{each.task}: {each.waiting} waiting, {each.retried} waiting after a failure,"
+                f" {each.running} running, {each.failed} failed; the oldest for {each.oldest:.0f} s"
+            )
 
 
 @app.command()
@@ -181,11 +217,11 @@ def _password() -> str:
 
 
 @contextmanager
-def _open() -> Iterator[None]:
+def _open(*, connections: int = 0) -> Iterator[installation.Installation]:
     """The installation, open while the command runs; only `demo` loads the demo."""
-    opened = installation.open_up(log=lambda _line: None, load_demo=False)
+    opened = installation.open_up(log=lambda _line: None, load_demo=False, connections=connections)
     try:
-        yield
+        yield opened
     finally:
         opened.close()
 

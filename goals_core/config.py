@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     home: Path = Field(PROJECT / ".goals", description="where the embedded server keeps its data")
     now: AwareDatetime | None = Field(None, description="fixes the clock, for demos and tests")
     demo: bool = Field(True, description="load the demo into an empty embedded database")
+    worker: bool = Field(True, description="the app runs a worker beside itself")
     pool_size: int = Field(10, ge=1, le=200, description="database connections per process")
     session_days: int = Field(30, ge=1, le=365, description="the longest that one stays signed in")
     session_idle_hours: int = Field(

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -30,6 +30,7 @@ class Installation:
 
     server: Server | None  # the embedded one
     has_demo: bool
+    app_url: str = field(repr=False)
 
     def close(self) -> None:
         """Close the pool and give the embedded server back; nothing happens the second time."""
@@ -44,15 +45,18 @@ _opened: Installation | None = None
 _one_at_a_time = threading.Lock()
 
 
-def open_up(log: Log, *, load_demo: bool = True) -> Installation:
+def open_up(log: Log, *, load_demo: bool = True, connections: int = 0) -> Installation:
     """Find or start the database, bring it up to date, connect; the second time, that one.
 
     An embedded database without any tenant gets the demo, unless GOALS_DEMO or `load_demo` says no.
+    Whoever needs so many connections at least has them, whatever GOALS_POOL_SIZE says.
     """
     global _opened  # noqa: PLW0603  (one per process)
     with _one_at_a_time:
         if _opened is None:
-            _opened = _open_given() if settings().database_url else _open_embedded(log, load_demo)
+            pool = max(settings().pool_size, connections)
+            given = settings().database_url
+            _opened = _open_given(pool) if given else _open_embedded(log, load_demo, pool)
         return _opened
 
 
@@ -61,7 +65,7 @@ def has_demo() -> bool:
     return _opened is not None and _opened.has_demo
 
 
-def _open_given() -> Installation:
+def _open_given(pool_size: int) -> Installation:
     app_url, owner_url = settings().database_url, settings().migration_url
     assert app_url is not None  # noqa: S101  (the caller asked)
     _check_address("GOALS_DATABASE_URL", app_url)
@@ -71,11 +75,11 @@ def _open_given() -> Installation:
         if owner_url:
             schema.migrate(owner_url, app_url=app_url)
         _check(app_url)
-        db.connect(app_url, pool_size=settings().pool_size)
-    return Installation(server=None, has_demo=False)
+        db.connect(app_url, pool_size=pool_size)
+    return Installation(server=None, has_demo=False, app_url=app_url)
 
 
-def _open_embedded(log: Log, load_demo: bool) -> Installation:
+def _open_embedded(log: Log, load_demo: bool, pool_size: int) -> Installation:
     log(f"Starting the embedded database in {settings().home}")
     try:
         server = acquire(settings().home)
@@ -84,8 +88,9 @@ def _open_embedded(log: Log, load_demo: bool) -> Installation:
     try:
         with _readable("The embedded database cannot be used"):
             schema.migrate(server.owner_url, app_url=server.app_url)
-            db.connect(server.app_url, pool_size=settings().pool_size)
-            return Installation(server, has_demo=_has_demo(log, load=load_demo and settings().demo))
+            db.connect(server.app_url, pool_size=pool_size)
+            has_demo = _has_demo(log, load=load_demo and settings().demo)
+            return Installation(server, has_demo, server.app_url)
     except BaseException:
         _leave(server)
         raise
@@ -176,9 +181,10 @@ _MIGHTY = [
     "pg_write_all_data",
     "pg_write_server_files",
 ]
-_MAY_READ = (
-    "SELECT has_schema_privilege('core', 'USAGE') AND has_table_privilege('core.users', 'SELECT')"
-)
+_MAY_READ = """
+    SELECT has_schema_privilege('core', 'USAGE') AND has_table_privilege('core.users', 'SELECT')
+        AND EXISTS (SELECT FROM pg_namespace WHERE nspname = 'jobs')
+"""
 # The catalogue, since the application's role reads no table of the migrations.
 _COLUMNS = """
     SELECT n.nspname, c.relname, a.attname

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
@@ -61,6 +61,11 @@ def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | Non
         lines=lines,
         concerns_all=lines > MOST_LINES or any(not row.lines for row in rows),
     )
+
+
+def waits(db: TenantSession) -> bool:
+    """Whether there is a batch that nobody has taken."""
+    return bool(db.scalar(select(exists().where(*_waiting(db)))))
 
 
 def count_waiting(db: TenantSession) -> None:

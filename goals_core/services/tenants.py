@@ -1,9 +1,11 @@
 """The companies of an installation."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from goals_core import clock
 from goals_core.actor import Actor, Tenant
 from goals_core.checks import Checks
 from goals_core.db import directory, tenant_session
@@ -28,6 +30,31 @@ def get_tenant(slug: str) -> Tenant:
         if tenant.slug == slug:
             return tenant
     raise NotFound(f"tenant {slug!r}")
+
+
+@open_to(Open.OPERATOR)
+def find_tenant(tenant_id: UUID) -> Tenant | None:
+    """The tenant of that id."""
+    its_own = text("SELECT * FROM core.tenants WHERE core.tenants.id = :tenant_id")
+    with directory() as connection:
+        connection.execute(text("SELECT core.set_tenant(:tenant_id)"), {"tenant_id": tenant_id})
+        row = connection.execute(its_own, {"tenant_id": tenant_id}).one_or_none()
+    return None if row is None else _tenant(row)
+
+
+@open_to(Open.OPERATOR)
+def with_changes() -> list[UUID]:
+    """The tenants of which no sync has taken everything that changed."""
+    with directory() as connection:
+        return list(connection.scalars(text("SELECT * FROM core.tenants_with_changes()")))
+
+
+@open_to(Open.OPERATOR)
+def with_a_new_day() -> list[UUID]:
+    """The tenants whose day has begun without a full sync."""
+    query = text("SELECT * FROM core.tenants_with_a_new_day(:now)")
+    with directory() as connection:
+        return list(connection.scalars(query, {"now": clock.now()}))
 
 
 @open_to(Open.OPERATOR)

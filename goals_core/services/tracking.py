@@ -120,6 +120,13 @@ def last_synced(db: TenantSession) -> LastSync | None:
     )
 
 
+@needs(Permission.PROGRESS)
+def has_changes(actor: Actor) -> bool:
+    """Whether there is something that no sync has taken yet."""
+    with tenant_session(actor) as db:
+        return journal.waits(db)
+
+
 def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outcome:
     reference = str(run.id)
     if mode is SyncMode.FULL:

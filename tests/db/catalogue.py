@@ -9,6 +9,19 @@ DIRECTORIES = {"core.login_directory", "core.identity_directory"}
 TENANTS = "core.tenants"
 # Of no tenant at all: the application's role reaches them by functions of the owner only.
 SEALED = {"core.login_attempts", "core.setup_links"}
+# Of no tenant either: a queue is one for all, and says for whom something is to be done. What the
+# role may do with it is held to the letter by test_jobs.py.
+JOBS_SCHEMA = "jobs"
+JOBS = {
+    **{
+        f"jobs.procrastinate_{name}": "DELETE, INSERT, SELECT, UPDATE"
+        for name in ("jobs", "events", "periodic_defers", "workers")
+    },
+    **{
+        f"jobs.procrastinate_{name}_id_seq": "USAGE"
+        for name in ("jobs", "events", "periodic_defers")
+    },
+}
 
 _TABLES = """
     SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relforcerowsecurity,

@@ -4,15 +4,16 @@ from sqlalchemy import Connection, text
 
 from tests.db import catalogue
 
-ROLE, OWNER = "goals_app", "goals_owner"
+ROLE, OWNER, GROUP = "goals_app", "goals_owner", "goals_rw"
 PATH = ["search_path=pg_catalog, pg_temp"]  # temporary objects last: nobody can come before ours
+JOBS_PATH = ["search_path=pg_catalog, jobs, pg_temp"]
 
 _RELATIONS = """
     SELECT n.nspname || '.' || c.relname FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
         AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-        AND NOT n.nspname || '.' || c.relname = ANY (:ours)
+        AND NOT n.nspname || '.' || c.relname = ANY (CAST(:ours AS text[]) || CAST(:jobs AS text[]))
         AND CASE c.relkind
             WHEN 'S' THEN has_sequence_privilege(:role, c.oid, 'USAGE, SELECT, UPDATE')
             ELSE has_table_privilege(:role, c.oid, :rights)
@@ -33,7 +34,7 @@ _TOO_MUCH = """
 _RESERVED = """
     SELECT CAST(CAST(p.oid AS regprocedure) AS text) FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname <> 'core' AND p.proacl IS NOT NULL
+    WHERE n.nspname NOT IN ('core', :jobs) AND p.proacl IS NOT NULL
         AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0)
         AND has_function_privilege(:role, p.oid, 'EXECUTE')
 """
@@ -44,6 +45,28 @@ _DEFINERS = """
             AS for_everyone
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE p.prosecdef ORDER BY 1
+"""
+# A right on a column would be one on the relation's name too.
+_IN_JOBS = """
+    SELECT n.nspname || '.' || c.relname AS name,
+        CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END AS grantee,
+        string_agg(DISTINCT g.privilege_type, ', ' ORDER BY g.privilege_type) AS rights
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (
+        SELECT * FROM aclexplode(c.relacl)
+        UNION ALL SELECT e.* FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) e
+        WHERE a.attrelid = c.oid
+    ) g
+    WHERE n.nspname = :schema AND g.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_JOBS_FUNCTIONS = """
+    SELECT CAST(CAST(p.oid AS regprocedure) AS text) AS name, p.prosecdef,
+        p.proconfig AS settings, array(
+            SELECT CAST(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END
+                AS text)
+            FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+            WHERE a.grantee <> p.proowner) AS grantees
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = :schema
 """
 _DYNAMIC = ("execute", "format(", "||", "query_to_xml", "quote_ident", "quote_literal")
 
@@ -66,7 +89,31 @@ def creatable(connection: Connection) -> list[str]:
 
 def reserved(connection: Connection) -> list[str]:
     """Functions that are not for everyone, such as those on files, and that the role could call."""
-    return list(connection.scalars(text(_RESERVED), {"role": ROLE}))
+    given = {"role": ROLE, "jobs": catalogue.JOBS_SCHEMA}
+    return list(connection.scalars(text(_RESERVED), given))
+
+
+def in_jobs(connection: Connection) -> dict[str, str]:
+    """What somebody else than the owner may do with each relation of the queue."""
+    rows = connection.execute(text(_IN_JOBS), {"schema": catalogue.JOBS_SCHEMA})
+    found: dict[str, str] = {}
+    for row in rows:
+        rights = row.rights if row.grantee == GROUP else f"{row.grantee}: {row.rights}"
+        found[row.name] = f"{found[row.name]}; {rights}" if row.name in found else rights
+    return found
+
+
+def jobs_functions(connection: Connection) -> list[str]:
+    """What is wrong with the queue's functions."""
+    found = []
+    for each in connection.execute(text(_JOBS_FUNCTIONS), {"schema": catalogue.JOBS_SCHEMA}):
+        wrong = {
+            "runs as its owner": each.prosecdef,
+            "has no fixed search_path": each.settings != JOBS_PATH,
+            "is for others": each.grantees != [GROUP],
+        }
+        found += [f"{each.name} {what}" for what, is_so in wrong.items() if is_so]
+    return found
 
 
 def definers(connection: Connection) -> list[str]:
@@ -85,4 +132,5 @@ def definers(connection: Connection) -> list[str]:
 
 
 def _scope(connection: Connection) -> dict[str, object]:
-    return {"role": ROLE, "ours": catalogue.tables(connection)}
+    ours, jobs = catalogue.tables(connection), list(catalogue.JOBS)
+    return {"role": ROLE, "ours": ours, "jobs": jobs}

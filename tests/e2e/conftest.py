@@ -56,7 +56,7 @@ class App:
 def running(home: Path, *, log: Path, **settings: str) -> Iterator[App]:
     """Start the app on a free port, stop it as Ctrl-C does, and see that it ended well.
 
-    It has the settings given, in which `{port}` stands for the port.
+    It has the settings given, in which `{port}` stands for the port; no worker unless they say so.
     """
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
@@ -66,7 +66,7 @@ def running(home: Path, *, log: Path, **settings: str) -> Iterator[App]:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment | {"GOALS_HOME": str(home), **given},
+            env=environment | {"GOALS_HOME": str(home), "GOALS_WORKER": "false", **given},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -27,6 +27,8 @@ FUNCTIONS_THAT_TELL = {
     "core.find_identity": "asked before a tenant is known: who has this identity?",
     "core.check_session": "whoever has a session's token is the person it was given to",
     "core.list_tenants": "the command line's list of companies",
+    "core.tenants_with_changes": "the worker's question, answered by ids: who has something new?",
+    "core.tenants_with_a_new_day": "the worker's question, answered by ids: whose day has begun?",
 }
 # Functions that step into a tenant; services do so with the actor's own, or with a cookie's.
 FUNCTIONS_THAT_ENTER = {
