@@ -50,7 +50,8 @@ class Keeper:
             except subprocess.TimeoutExpired:
                 log.warning("The worker's jobs take too long; they are undone, and run again")
                 child.kill()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _keep(self) -> None:
         pause = FIRST_PAUSE

@@ -87,6 +87,8 @@ async def take_up(queue: Queue, *, silent_for: float) -> int:
             log.warning("A job is taken up from a worker that has gone", job=job.task_name)
             await _again(manager, job)
         await manager.prune_stalled_workers(silent_for)
+    if left:
+        queue.look()
     return len(left)
 
 

@@ -95,8 +95,9 @@ _NEW_DAY = """
     BEGIN RETURN QUERY
         SELECT t.id FROM core.tenants t WHERE NOT EXISTS (
             SELECT FROM goals.sync_runs r
-            WHERE r.tenant_id = t.id AND r.mode = 'full' AND r.ending IS NULL
-                AND r.finished_at IS NOT NULL AND r.started_at >= date_trunc('day', at AT TIME ZONE t.timezone)
+            WHERE r.tenant_id = t.id AND r.mode = 'full'
+                AND r.finished_at IS NOT NULL AND r.ending IS NULL
+                AND r.started_at >= date_trunc('day', at AT TIME ZONE t.timezone)
                     AT TIME ZONE t.timezone);
     END $$
 """
