@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -119,12 +120,12 @@ def another_program(database: Database, cast: Cast) -> Iterator[psycopg.Connecti
         yield connection
 
 
-def sell(database: Database, cast: Cast, *amounts: int) -> None:
+def sell(database: Database, cast: Cast, *amounts: int, on: date = TODAY) -> None:
     """Deals that another program stores, each committed for itself."""
     with another_program(database, cast) as connection:
         for amount in amounts:
             owner = cast.rep.user_id
-            deal = (cast.tenant.id, uuid4(), uuid4().hex, owner, amount, TODAY)
+            deal = (cast.tenant.id, uuid4(), uuid4().hex, owner, amount, on)
             connection.execute(_DEAL, deal)
 
 
