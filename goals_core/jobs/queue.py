@@ -121,17 +121,20 @@ def _declare(queue: Queue, job: Job) -> None:
 
 async def _work(queue: Queue, job: Job, tenant_id: UUID) -> None:
     try:
-        await asyncio.to_thread(_do, job.do, tenant_id)
-    except Busy:  # no failure, and not counted as one
-        await queue.put(job, [tenant_id], after=random.uniform(0.3, 1))  # noqa: S311  # nosec B311
+        is_left = await asyncio.to_thread(_do, job.do, tenant_id)
     except Exception:
         log.warning("A job failed", job=job.name, tenant=tenant_id, exc_info=True)
         raise
+    if is_left:
+        await queue.put(job, [tenant_id], after=random.uniform(0.3, 1))  # noqa: S311  # nosec B311
 
 
-def _do(deed: Callable[[Actor], None], tenant_id: UUID) -> None:
-    if (tenant := tenants.find_tenant(tenant_id)) is not None:
-        deed(Actor.system(tenant))
+def _do(deed: Callable[[Actor], bool], tenant_id: UUID) -> bool:
+    tenant = tenants.find_tenant(tenant_id)
+    try:
+        return tenant is not None and deed(Actor.system(tenant))
+    except Busy:  # no failure, and not counted as one
+        return True
 
 
 async def _tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001

@@ -19,23 +19,26 @@ class Job:
     """What is done for one tenant; asked for at the start of a worker, and as `often` as said."""
 
     name: str
-    do: Callable[[Actor], None]
+    do: Callable[[Actor], bool]  # whether something is left that is soon to be tried again
     due: Callable[[], Sequence[UUID]]  # the tenants that there is something to do for
     often: str  # as cron writes it, in UTC
     priority: int = 0  # the higher one is run first
 
 
-def sync(actor: Actor) -> None:
-    """Take what has changed, and compute what it concerns."""
-    if tracking.has_changes(actor):
-        tracking.sync(actor, mode=SyncMode.INCREMENTAL, origin=Origin.WORKER)
+def sync(actor: Actor) -> bool:
+    """Take what has changed, and compute what it concerns; what others hold is left."""
+    if not tracking.has_changes(actor):
+        return False
+    tracking.sync(actor, mode=SyncMode.INCREMENTAL, origin=Origin.WORKER)
+    return tracking.has_changes(actor)
 
 
-def begin_day(actor: Actor) -> None:
+def begin_day(actor: Actor) -> bool:
     """Roll windows over, close those whose grace is over, see what is late, and heal any drift."""
     if actor.tenant_id in tenants.with_a_new_day():
         rollover.roll_over(actor)
         tracking.sync(actor, origin=Origin.SCHEDULE)
+    return False
 
 
 SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10)

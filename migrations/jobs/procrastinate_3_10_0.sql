@@ -1,4 +1,4 @@
--- The schema of procrastinate 3.10.0, as that package brings it, run by revision 0011 once and for
+-- The schema of procrastinate 3.10.0, as that package brings it, run by revision 0012 once and for
 -- all; a later version of the package brings revisions with its own migrations (docs/decisions.md,
 -- "The worker").
 --

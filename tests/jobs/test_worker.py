@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from goals_core import db
 from goals_core.jobs import queue
-from goals_core.jobs.work import BEGIN_DAY, JOBS, SYNC
+from goals_core.jobs.work import BEGIN_DAY, JOBS, SYNC, begin_day, sync
 from tests.conftest import new_cast
 from tests.jobs.working import (
     PACE,
@@ -55,6 +55,7 @@ def test_a_change_that_comes_when_a_sync_has_taken_leads_to_another(cast, databa
         SYNC.do(actor)
         if meanwhile:
             sell(database, cast, meanwhile.pop())
+        return False
 
     with working(database, [replace(SYNC, do=sync_and_sell)]):
         sell(database, cast, 10)
@@ -127,6 +128,18 @@ def test_a_busy_tenant_is_tried_again_soon_and_it_counts_as_no_failure(cast, dat
             assert value(cast, goal) == 0
         until(lambda: value(cast, goal) == 5)
         until(lambda: queued(cast) == [])
+
+
+def test_what_another_transaction_holds_is_taken_when_it_lets_go(cast, database):
+    goal = sales_goal(cast)
+    begin_day(cast.system)
+    sell(database, cast, 6)
+    with another_program(database, cast) as someone, someone.transaction():
+        someone.execute("SELECT FROM goals.journal_batches WHERE taken_at IS NULL FOR UPDATE")
+        assert sync(cast.system)  # something is left
+        assert value(cast, goal) == 0
+    assert not sync(cast.system)
+    assert value(cast, goal) == 6
 
 
 def test_it_ends_when_the_running_job_has(cast, database):

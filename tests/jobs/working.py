@@ -45,7 +45,7 @@ class Gate:
     def job(self, **changes: Any) -> Job:
         return replace(SYNC, do=self.pass_, **changes)
 
-    def pass_(self, actor: Actor) -> None:
+    def pass_(self, actor: Actor) -> bool:
         with self._lock:
             self.begun.append(actor.tenant_id)
             running = self.begun.count(actor.tenant_id) - self.ended.count(actor.tenant_id)
@@ -54,7 +54,7 @@ class Gate:
             assert self.is_open.wait(PATIENCE)
             if actor.tenant_id in self.broken:
                 raise RuntimeError("broken")
-            SYNC.do(actor)
+            return SYNC.do(actor)
         finally:
             with self._lock:
                 self.ended.append(actor.tenant_id)

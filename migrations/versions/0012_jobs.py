@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.tenancy import APP_ROLE
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _QUEUE = Path(__file__).parents[1] / "jobs" / "procrastinate_3_10_0.sql"
 _TABLES = ("jobs", "events", "periodic_defers", "workers")
