@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 from goals_core import logs
 from goals_core.actor import Actor
 from goals_core.errors import Busy
-from goals_core.jobs.work import JOBS, Job
+from goals_core.jobs.work import JOBS, Job, soon
 from goals_core.services import tenants
 
 SCHEMA = "jobs"
@@ -53,7 +53,7 @@ class Queue:
                 )
             except AlreadyEnqueued:
                 continue
-            self.look()
+            asyncio.get_running_loop().call_later(after, self.look)
 
     async def put_due(self, job: Job) -> None:
         """Let a job be run for all tenants that it has something to do for."""
@@ -121,20 +121,21 @@ def _declare(queue: Queue, job: Job) -> None:
 
 async def _work(queue: Queue, job: Job, tenant_id: UUID) -> None:
     try:
-        is_left = await asyncio.to_thread(_do, job.do, tenant_id)
+        again = await asyncio.to_thread(_do, job.do, tenant_id)
     except Exception:
         log.warning("A job failed", job=job.name, tenant=tenant_id, exc_info=True)
         raise
-    if is_left:
-        await queue.put(job, [tenant_id], after=random.uniform(0.3, 1))  # noqa: S311  # nosec B311
+    if again is not None:
+        await queue.put(job, [tenant_id], after=again)
 
 
-def _do(deed: Callable[[Actor], bool], tenant_id: UUID) -> bool:
-    tenant = tenants.find_tenant(tenant_id)
+def _do(deed: Callable[[Actor], float | None], tenant_id: UUID) -> float | None:
+    if (tenant := tenants.find_tenant(tenant_id)) is None:
+        return None
     try:
-        return tenant is not None and deed(Actor.system(tenant))
+        return deed(Actor.system(tenant))
     except Busy:  # no failure, and not counted as one
-        return True
+        return soon()
 
 
 async def _tidy(context: JobContext, timestamp: int) -> None:  # noqa: ARG001

@@ -3,6 +3,7 @@
 Another one is an entry in JOBS.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,26 +20,32 @@ class Job:
     """What is done for one tenant; asked for at the start of a worker, and as `often` as said."""
 
     name: str
-    do: Callable[[Actor], bool]  # whether something is left that is soon to be tried again
+    do: Callable[[Actor], float | None]  # in how many seconds again, where something is left
     due: Callable[[], Sequence[UUID]]  # the tenants that there is something to do for
     often: str  # as cron writes it, in UTC
     priority: int = 0  # the higher one is run first
 
 
-def sync(actor: Actor) -> bool:
-    """Take what has changed, and compute what it concerns; what others hold is left."""
+def soon() -> float:
+    """When to come again where somebody else is at it: not all at the same moment."""
+    return random.uniform(0.3, 1)  # noqa: S311  # nosec B311
+
+
+def sync(actor: Actor) -> float | None:
+    """Take what has changed, and compute what it concerns; what others hold just now is left."""
     if not tracking.has_changes(actor):
-        return False
-    tracking.sync(actor, mode=SyncMode.INCREMENTAL, origin=Origin.WORKER)
-    return tracking.has_changes(actor)
+        return None
+    done = tracking.sync(actor, mode=SyncMode.INCREMENTAL, origin=Origin.WORKER)
+    if not tracking.has_changes(actor):
+        return None
+    return 0 if done.changes else soon()
 
 
-def begin_day(actor: Actor) -> bool:
+def begin_day(actor: Actor) -> None:
     """Roll windows over, close those whose grace is over, see what is late, and heal any drift."""
     if actor.tenant_id in tenants.with_a_new_day():
         rollover.roll_over(actor)
         tracking.sync(actor, origin=Origin.SCHEDULE)
-    return False
 
 
 SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10)

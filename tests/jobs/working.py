@@ -45,7 +45,7 @@ class Gate:
     def job(self, **changes: Any) -> Job:
         return replace(SYNC, do=self.pass_, **changes)
 
-    def pass_(self, actor: Actor) -> bool:
+    def pass_(self, actor: Actor) -> float | None:
         with self._lock:
             self.begun.append(actor.tenant_id)
             running = self.begun.count(actor.tenant_id) - self.ended.count(actor.tenant_id)
