@@ -2,8 +2,10 @@
 
 from alembic import context
 
-from goals_core.models import access, core, goals, journal, sources  # noqa: F401  (they fill the metadata)
+# they fill the metadata, the catalogue with the tables of this installation's own
+from goals_core.models import access, core, events, goals, journal  # noqa: F401
 from goals_core.models.base import Base
+from goals_core.sources import catalogue  # noqa: F401
 
 SCHEMAS = {"core", "goals", "sales", "billing", "commissions", "custom"}
 

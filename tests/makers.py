@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, Phase, settings
-from sqlalchemy import create_engine, event, insert, text
+from sqlalchemy import create_engine, insert, text
+from sqlalchemy import event as hooks
 
 from goals_core import clock
 from goals_core import db as database
@@ -21,7 +22,7 @@ from goals_core.models.base import Base, new_id
 from goals_core.models.core import ExchangeRate
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 from goals_core.services import assignments, definitions
-from goals_core.services.events import WonDeal
+from goals_core.services.events import Event
 
 TODAY = date(2026, 5, 20)  # what the cast's clock says
 YEAR_START = date(2026, 1, 1)
@@ -167,11 +168,17 @@ MAKERS = {
 }
 
 
-def won_deal(owner: Actor | None, amount: object, on: date = TODAY, **more: Any) -> WonDeal:
+def won_deal(owner: Actor | None, amount: object, on: date = TODAY, **more: Any) -> Event:
     """The event opportunity.won."""
     facts = {"external_id": f"D-{uuid4().hex}", "name": "A deal", "currency": "USD"}
     owner_id = None if owner is None else owner.user_id
-    return WonDeal(**facts | {"owner_id": owner_id, "amount": amount, "closed_on": on} | more)
+    data = facts | {"owner_id": owner_id, "amount": amount, "closed_on": on} | more
+    return Event(id=uuid4().hex, name="opportunity.won", data=data)
+
+
+def next_of(event: Event, **data: Any) -> Event:
+    """Another event of the same record, which says the same but for this."""
+    return replace(event, id=uuid4().hex, data={**event.data, **data})
 
 
 def as_owner(owner_url: str, statement: str, **parameters: Any) -> None:
@@ -196,11 +203,11 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
         "before_cursor_execute",
         lambda *call: sent.append((call[2], call[3])),
     )
-    event.listen(*listen)
+    hooks.listen(*listen)
     try:
         yield sent
     finally:
-        event.remove(*listen)
+        hooks.remove(*listen)
 
 
 def fields(refused: Any) -> list[str]:

@@ -22,6 +22,8 @@ from goals_core.models.base import new_id_text
 from goals_core.sources.catalogue import Entity
 
 Record = Mapping[str, Any]
+Key = tuple[str, str]
+"""The entity's name where its table keeps it, else empty, and the external id."""
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -62,19 +64,28 @@ def put(db: TenantSession, entity: Entity, records: Sequence[Record]) -> Ingeste
     """
     if not records:
         return Ingested(0, 0, ())
-    columns = tuple(sorted(records[0]))
-    last = {tuple(each[name] for name in entity.key): each for each in records}
-    content = json.dumps([{**each, "id": new_id_text()} for each in last.values()], default=str)
+    columns, content = _content(entity, records)
     with _Journaled(db) as journaled:
         added = journaled.write(_insert(entity, columns), entity, content)
         changed = journaled.write(_update(entity, columns), entity, content)
     return Ingested(added, changed, tuple(journaled.batches))
 
 
-def delete(db: TenantSession, entity: Entity, external_ids: Collection[str]) -> Ingested:
-    """Forget records; those that are not there are passed over."""
+def change(db: TenantSession, entity: Entity, records: Sequence[Record]) -> Ingested:
+    """The same for records of which it is known that they are there; no other is stored."""
+    if not records:
+        return Ingested(0, 0, ())
+    columns, content = _content(entity, records)
     with _Journaled(db) as journaled:
-        gone = journaled.write(_delete(entity), entity, json.dumps(list(external_ids)))
+        changed = journaled.write(_update(entity, columns), entity, content)
+    return Ingested(0, changed, tuple(journaled.batches))
+
+
+def delete(db: TenantSession, entity: Entity, keys: Collection[Key]) -> Ingested:
+    """Forget records by their keys; those that are not there are passed over."""
+    content = json.dumps([{"entity": name, "external_id": id_} for name, id_ in keys])
+    with _Journaled(db) as journaled:
+        gone = journaled.write(_delete(entity), entity, content)
     return Ingested(0, gone, tuple(journaled.batches))
 
 
@@ -110,6 +121,13 @@ class _Journaled:
         if lines:
             self.batches.append(batch)
         return lines
+
+
+def _content(entity: Entity, records: Sequence[Record]) -> tuple[tuple[str, ...], str]:
+    """The columns that the records name, and the last of each as JSON."""
+    last = {tuple(each[name] for name in entity.key): each for each in records}
+    content = [{**each, "id": new_id_text()} for each in last.values()]
+    return tuple(sorted(records[0])), json.dumps(content, default=str)
 
 
 @cache
@@ -157,14 +175,13 @@ def _update(entity: Entity, columns: tuple[str, ...]) -> TextClause:
 
 @cache
 def _delete(entity: Entity) -> TextClause:
-    table = entity.table.fullname
+    table, key = entity.table.fullname, entity.key
     return text(
         f"""
-        WITH was AS (
-            SELECT t.* FROM {table} t
-            WHERE t.tenant_id = :tenant_id AND t.external_id IN (
-                SELECT jsonb_array_elements_text(CAST(:content AS jsonb)))
-            ORDER BY t.external_id FOR UPDATE
+        WITH given AS ({_given(entity, key)}), was AS (
+            SELECT t.* FROM {table} t JOIN given g ON {_same("t", "g", key)}
+            WHERE t.tenant_id = :tenant_id
+            ORDER BY {_of("t", key)} FOR UPDATE OF t
         ), gone AS (
             DELETE FROM {table} t USING was w
             WHERE t.tenant_id = :tenant_id AND t.id = w.id

@@ -44,7 +44,7 @@ OPPORTUNITIES = declare(
         "closed_on": N_("Closed on"),
         "opened_on": N_("Opened on"),
     },
-    events=(Occurrence("opportunity.won", {"stage": "closed_won"}, ("closed_on", "amount")),),
+    events=(Occurrence("opportunity.won", {"stage": "closed_won"}, ("closed_on",)),),
 )
 INVOICES = declare(
     Source.BILLING,
@@ -73,7 +73,7 @@ COMMISSIONS = declare(
     texts=("status",),
     title=N_("Commission entries"),
     words={"status": N_("Status"), "amount": N_("Amount"), "earned_on": N_("Earned on")},
-    events=(Occurrence("commission.earned", {"status": "earned"}, ("earned_on", "amount")),),
+    events=(Occurrence("commission.earned", {"status": "earned"}, ("earned_on",)),),
 )
 RECORDS = declare(
     Source.CUSTOM,

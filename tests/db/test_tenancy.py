@@ -243,7 +243,7 @@ def _fill(company: Cast) -> None:
     makers.make_goal(company, company.rep, makers.from_sales(target_value=Decimal(100)))
     calls = makers.make_goal(company, company.rep)
     with db.tenant_session(company.system) as session:
-        events.opportunity_won(session, makers.won_deal(company.rep, Decimal(99)))
+        events.receive(session, makers.won_deal(company.rep, Decimal(99)))
         progress.record(session, assignment_id=calls, value=Decimal(60), on=makers.TODAY)
     tracking.sync(company.admin)
     makers.add(company.tenant, Invoice, makers.invoice(company.rep, 5))

@@ -109,7 +109,13 @@ def _everything(cast: Cast) -> None:
     team = makers.make_goal(cast, cast.north, makers.from_sales())
     goal = makers.definition_of(cast.admin, sales)
     with db.tenant_session(cast.system) as session:
-        events.opportunity_won(session, makers.won_deal(cast.rep, Decimal(500)))
+        won = makers.won_deal(cast.rep, Decimal(500))
+        first = events.receive(session, won)
+        call = {"module": "custom", "entity": "calls", "external_id": "1"}
+        deeds = {"record.upserted": call | {"value": 3}, "record.deleted": call}
+        also = [events.Event(id=name, name=name, data=data) for name, data in deeds.items()]
+        assert events.receive_many(session, [won, *also])[0] == first
+        events.receive(session, makers.next_of(won, amount=Decimal(400), attributes={"x": 1}))
     tracking.sync(cast.manager)
     with db.tenant_session(cast.manager) as session:
         dashboard.overview(session)

@@ -15,7 +15,7 @@ from goals_core.models.sources import CustomRecord
 from goals_core.permissions import Role
 from goals_core.services import assignments, audit_reading, identity, progress, teams, tenants
 from goals_core.services.definitions import Milestone
-from goals_core.services.events import opportunity_won
+from goals_core.services.events import receive
 from goals_core.services.tracking import sync
 from tests import makers
 
@@ -68,7 +68,7 @@ def _made() -> Hostile:
     makers.add(tenant, CustomRecord, makers.custom(rep, 7) | _record(tenant.today))
     with db.tenant_session(admin) as session:
         goals = _goals(session, rep, team)
-        opportunity_won(session, _deal(rep, tenant.today))
+        receive(session, _deal(rep, tenant.today))
         progress.record(
             session, assignment_id=goals[0], value=Decimal(60), on=tenant.today, note=LONG
         )

@@ -181,16 +181,14 @@ class ProgressRules(Stage):
     def deal_won(self, pick, again, who, amount, back) -> None:
         key = (again and chosen(list(self.world.records), pick)) or uuid4().hex
         owner, on = self._owner(who), self.day - back * days.DAY
-        deal = events.WonDeal(
-            external_id=key, name="A deal", owner_id=owner, amount=Decimal(amount),
-            currency="USD", closed_on=on,
-        )  # fmt: skip
+        facts = {"external_id": key, "owner_id": owner}
+        deal = makers.won_deal(None, Decimal(amount), on, **facts)
         self._do(
             f"won {key[:6]}: {amount} on {on} by {owner}",
             lambda: entries.won(
                 self.world, key, Record(owner, Decimal(amount), on, "USD", "closed_won")
             ),
-            lambda db: events.opportunity_won(db, deal),
+            lambda db: events.receive(db, deal),
         )
 
     @precondition(lambda self: self._reachable())

@@ -267,7 +267,7 @@ def test_two_syncs_at_once_close_once_and_the_second_says_who_runs_the_first(cas
 def test_an_event_and_a_sync_at_once_leave_the_deal_in_the_value_once(cast):
     goal = make_goal(cast, cast.rep, from_sales())
     add_deals(cast.tenant, deal(cast.rep, 100))
-    won = doing(cast.system, events.opportunity_won, won_deal(cast.rep, Decimal(50)))
+    won = doing(cast.system, events.receive, won_deal(cast.rep, Decimal(50)))
     all_at_once((cast, goal), partial(tracking.sync, cast.rep), won, won)
     assert standing(cast.rep, goal).value == 150
     check_continuity(cast, goal)
@@ -280,8 +280,8 @@ def test_a_deal_that_two_events_at_once_give_to_two_people_counts_for_the_last_a
     ]
     with ThreadPoolExecutor(1) as threads:
         with tenant_session(cast.system) as first:
-            events.opportunity_won(first, given[0])
-            second = threads.submit(doing(cast.system, events.opportunity_won, given[1]))
+            events.receive(first, given[0])
+            second = threads.submit(doing(cast.system, events.receive, given[1]))
             until_all_wait(first, [second])
         second.result(PATIENCE)
     (kept,) = rows(cast, Opportunity)
@@ -484,7 +484,7 @@ def chance_deed(chance: Random, cast, made, by_hand_, goals) -> Deed:
             partial(plan, cast.admin, definition, *months),
             doing(cast.admin, assign, definition, cast.south_rep, on=JUNE),
             doing(cast.admin, people.set_employment, person.user_id, hired_on=day, left_on=None),
-            doing(cast.system, events.opportunity_won, event_),
+            doing(cast.system, events.receive, event_),
             doing(cast.admin, assignments.update, other, custom_target=some, notes=""),
             doing(cast.admin, assignments.cancel, other),
             doing(cast.admin, definitions.set_statuses, chance.sample(made, 2), status),

@@ -90,7 +90,7 @@ class History:
 
     def gone_by_ingest(self, keys: list[str]) -> None:
         with tenant_session(self.cast.system) as db:
-            assert ingest.delete(db, DEALS, keys).changed == len(keys)
+            assert ingest.delete(db, DEALS, [("", key) for key in keys]).changed == len(keys)
         self.forget(keys)
 
     def gone_by_another(self, keys: list[str]) -> None:

@@ -153,7 +153,7 @@ def _records(cast: Cast) -> None:
     for who in (cast.rep, cast.south_rep):
         makers.make_goal(cast, who, makers.from_sales(name=f"Sales of {who.name}"))
         with db.tenant_session(cast.system) as session:
-            events.opportunity_won(session, makers.won_deal(who, Decimal(99), account="Acme"))
+            events.receive(session, makers.won_deal(who, Decimal(99), account="Acme"))
     tracking.sync(cast.admin)
     login = signin.find_login(cast.rep.email)
     assert login is not None

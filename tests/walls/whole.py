@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from goals_core import clock
@@ -17,6 +18,7 @@ from goals_core.models.goals import Definition
 from goals_core.models.windows import Schedule, Window
 from goals_core.permissions import Role
 from goals_core.services.company import Settings
+from goals_core.services.events import Event
 from goals_core.sources import measures
 from goals_core.sources.catalogue import ENTITIES, Entity
 from goals_core.sources.measures import Measure
@@ -75,6 +77,22 @@ def _settings(draw: Any) -> Settings:
         risk_time_left=25,
         workweek=draw.chance.choice(("12345", "1234")),
     )
+
+
+def _event(draw: Any) -> Event:
+    """One that gets far: of a record that somebody has, given to somebody, often said twice."""
+    owner: dict[str, Any] = {"owner_email": draw.make(str, "email")}
+    if draw.chance.random() < 0.5:
+        owner = {"owner_id": draw.pool.id_for(draw.chance, draw.operation, "owner_id")}
+    known = draw.pool.cells(draw.chance, "event_id")
+    data = {"external_id": draw.make(str, "external_id"), "closed_on": MAY.end, **owner}
+    data |= {"amount": draw.make(Decimal, "amount"), "currency": "USD", "name": "Said"}
+    name = draw.chance.choice(("opportunity.won", "record.upserted", "record.deleted"))
+    if name != "opportunity.won":
+        named = {"module": "custom", "entity": draw.make(str, "entity")}
+        said = {"value": 3, **owner} if name == "record.upserted" else {}
+        data = named | said | {"external_id": data["external_id"]}
+    return Event(id=draw.chance.choice([*known, new_id().hex]), name=name, data=data)
 
 
 def _preview(draw: Any, kind: Any) -> Preview[Any]:
@@ -185,6 +203,7 @@ MAKERS: dict[Any, Callable[[Any], Any]] = {
     Definition: _definition,
     Provider: _provider,
     Entity: _entity,
+    Event: _event,
     Settings: _settings,
     Tenant: _tenant,
     Actor: _actor,
