@@ -7,17 +7,15 @@ stays empty.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
-from goals_core import clock
 from goals_core.db import TenantSession
 from goals_core.demo.payments import paid_on
-from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
+from goals_core.engine import ingest
+from goals_core.sources.catalogue import COMMISSIONS, INVOICES, OPPORTUNITIES, RECORDS
 
 SHIPMENTS = "shipments"
 _CENT = Decimal("0.01")
@@ -51,46 +49,39 @@ class Ledger:
     db: TenantSession
     people: Mapping[str, UUID]  # by their key in the records
     today: date
-    at: datetime = field(default_factory=clock.now)
 
     def add_opportunities(self, sales: Iterable[Sale]) -> int:
         """Every order: won up to today, open after it."""
         rows = [self._base(sale) | _deal(sale, self.today) for sale in sales]
-        return self._insert(Opportunity, rows)
+        return ingest.put(self.db, OPPORTUNITIES, rows).added
 
     def add_invoices(self, sales: Iterable[Sale]) -> int:
         """Every order shipped up to today, issued that day."""
         shipped = [sale for sale in sales if sale.was_shipped(self.today)]
-        return self._insert(Invoice, [self._base(s) | _bill(s, self.today) for s in shipped])
+        rows = [self._base(sale) | _bill(sale, self.today) for sale in shipped]
+        return ingest.put(self.db, INVOICES, rows).added
 
     def add_commissions(self, sales: Iterable[Sale], rates: Mapping[str, Decimal]) -> int:
         """A share of every won order whose seller has a rate."""
         won = [s for s in sales if s.was_ordered(self.today) and rates.get(s.seller)]
         rows = [self._base(sale) | _earned(sale, rates[sale.seller]) for sale in won]
-        return self._insert(CommissionEntry, rows)
+        return ingest.put(self.db, COMMISSIONS, rows).added
 
     def add_shipments(self, sales: Iterable[Sale]) -> int:
         """The freight of every order shipped up to today."""
         shipped = [sale for sale in sales if sale.was_shipped(self.today)]
-        return self._insert(CustomRecord, [self._base(sale) | _freight(sale) for sale in shipped])
+        rows = [self._base(sale) | _freight(sale) for sale in shipped]
+        return ingest.put(self.db, RECORDS, rows).added
 
     def _base(self, sale: Sale) -> dict[str, Any]:
         """What every record of a sale shares."""
         return {
-            "tenant_id": self.db.tenant_id,
             "owner_id": self.people[sale.seller],
             "external_id": sale.number,
             "name": sale.number,
             "currency": self.db.actor.tenant.currency,
             "attributes": dict(sale.attributes),
-            "created_at": self.at,
-            "updated_at": self.at,
         }
-
-    def _insert(self, model: type[Any], rows: list[dict[str, Any]]) -> int:
-        if rows:  # a list of none would insert a row of defaults
-            self.db.execute(insert(model), rows)
-        return len(rows)
 
 
 def commission(amount: Decimal, rate: Decimal) -> Decimal:
