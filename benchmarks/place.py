@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import create_engine, insert, make_url, text
+from sqlalchemy import NullPool, create_engine, insert, make_url
 
 from goals_core import clock, db, embedded, schema
 from goals_core.actor import Actor, Tenant
@@ -28,6 +28,19 @@ class Place:
         """As autovacuum would have done long ago."""
         self.as_superuser("VACUUM ANALYZE")
 
+    @contextmanager
+    def without_indexes(self, table: str) -> Iterator[None]:
+        """Meanwhile the table has but its keys; afterwards its indexes are built at once."""
+        indexes = self._rows(
+            "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
+            f" WHERE i.indrelid = '{table}'::regclass AND NOT i.indisunique"
+        )
+        for name, _ in indexes:
+            self.as_superuser(f"DROP INDEX {name}")
+        yield
+        for _, definition in indexes:
+            self.as_superuser(definition)
+
     def url(self) -> str:
         """The application's address, for PostgreSQL's own programs."""
         return (
@@ -37,11 +50,14 @@ class Place:
         )
 
     def as_superuser(self, statement: str) -> None:
+        self._rows(statement)
+
+    def _rows(self, statement: str) -> list[Any]:
         superuser = make_url(self.server.owner_url).set(username="postgres")
-        engine = create_engine(superuser, isolation_level="AUTOCOMMIT")
+        engine = create_engine(superuser, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+            result = connection.exec_driver_sql(statement)
+            return list(result) if result.returns_rows else []
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """From COMMIT of a deal by another program to the new value committed, with a worker running.
 
 `python -m benchmarks.waking [--json] [--people N] [--records N] [--deals N]` uses a fresh embedded
-server, and the company of `benchmarks.tracking`.
+server, and the company of `benchmarks.company`.
 """
 
 import argparse
@@ -15,16 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from time import perf_counter
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
 
+from benchmarks import company
+from benchmarks.company import Company
+from benchmarks.place import fresh_place
 from goals_core.config import PROJECT
 from goals_core.jobs import state
-
-if TYPE_CHECKING:
-    from benchmarks.tracking import Company
 
 WARM = 5  # deals before those that count
 PATIENCE = 60.0  # seconds
@@ -43,30 +42,30 @@ _SUMS = """
 """
 
 
-def measure(company: "Company", deals: int = 200) -> dict[str, float]:
+def measure(one: Company, deals: int = 200) -> dict[str, float]:
     """Deals one after the other, each of another person, as long as there are people."""
-    with _connection(company) as writing, _connection(company) as reading, _worker(company):
-        found = reading.execute(_SUMS, (company.tenant.id, deals + WARM)).fetchall()
+    with _connection(one) as writing, _connection(one) as reading, _worker(one):
+        found = reading.execute(_SUMS, (one.tenant.id, deals + WARM)).fetchall()
         goals = [found[n % len(found)] for n in range(deals + WARM)]
-        times = [_wait(company, writing, reading, n, *goal) for n, goal in enumerate(goals)][WARM:]
+        times = [_wait(one, writing, reading, n, *goal) for n, goal in enumerate(goals)][WARM:]
     cuts = statistics.quantiles(times, n=100, method="inclusive")
     return {"commit_to_value_p50_ms": cuts[49] * 1000, "commit_to_value_p95_ms": cuts[94] * 1000}
 
 
 def _wait(
-    company: "Company",
+    one: Company,
     writing: psycopg.Connection,
     reading: psycopg.Connection,
     number: int,
     goal: UUID,
     owner: UUID,
 ) -> float:
-    before = _value(company, reading, goal)
-    deal = {"number": f"W-{number}", "owner": owner, "day": company.tenant.today}
+    before = _value(one, reading, goal)
+    deal = {"number": f"W-{number}", "owner": owner, "day": one.tenant.today}
     with writing.transaction():
-        writing.execute(_WON, deal | {"tenant_id": company.tenant.id})
+        writing.execute(_WON, deal | {"tenant_id": one.tenant.id})
     committed = perf_counter()
-    while _value(company, reading, goal) != before + 10:
+    while _value(one, reading, goal) != before + 10:
         assert perf_counter() - committed < PATIENCE, "nobody took the deal"
         time.sleep(0.001)
     took = perf_counter() - committed
@@ -74,29 +73,29 @@ def _wait(
     return took
 
 
-def _value(company: "Company", reading: psycopg.Connection, goal: UUID) -> Decimal:
-    row = reading.execute(_VALUE, (company.tenant.id, goal)).fetchone()
+def _value(one: Company, reading: psycopg.Connection, goal: UUID) -> Decimal:
+    row = reading.execute(_VALUE, (one.tenant.id, goal)).fetchone()
     assert row is not None
     return Decimal(row[0])
 
 
 @contextmanager
-def _connection(company: "Company") -> Iterator[psycopg.Connection]:
+def _connection(one: Company) -> Iterator[psycopg.Connection]:
     """As another program has it."""
-    with psycopg.connect(company.place.url(), autocommit=True) as connection:
-        its = [str(company.tenant.id)]
+    with psycopg.connect(one.place.url(), autocommit=True) as connection:
+        its = [str(one.tenant.id)]
         connection.execute("SELECT set_config('app.tenant_id', %s, false)", its)
         yield connection
 
 
 @contextmanager
-def _worker(company: "Company") -> Iterator[None]:
+def _worker(one: Company) -> Iterator[None]:
     """A process of its own, which is ready."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("GOALS_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "goals_core", "worker"],
         cwd=PROJECT,
-        env=ours | {"GOALS_DATABASE_URL": company.place.url()},
+        env=ours | {"GOALS_DATABASE_URL": one.place.url()},
     )
     try:
         deadline = perf_counter() + PATIENCE
@@ -111,9 +110,6 @@ def _worker(company: "Company") -> Iterator[None]:
 
 
 def main() -> None:
-    from benchmarks import tracking
-    from benchmarks.place import fresh_place
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--people", type=int, default=5_000)
@@ -121,7 +117,10 @@ def main() -> None:
     parser.add_argument("--deals", type=int, default=200)
     given = parser.parse_args()
     with fresh_place() as place:
-        found = measure(tracking.filled(place, given.people, given.records), given.deals)
+        one = company.found(place, "one", given.people)
+        one.load(given.records)
+        company.fill(one)
+        found = measure(one, given.deals)
     if given.json:
         print(json.dumps(found))
     else:

@@ -13,7 +13,7 @@ from sqlalchemy.types import UserDefinedType
 
 def array(items: Iterable[object]) -> str:
     """Numbers, ids, days, moments and names of enums; None is NULL."""
-    return "{" + ",".join("NULL" if item is None else str(item) for item in items) + "}"
+    return "{" + ",".join(map(_plain, items)) + "}"
 
 
 def texts(items: Iterable[str | None]) -> str:
@@ -37,6 +37,12 @@ class Ids(UserDefinedType[Iterable[UUID | str]]):
 def ids_of(ids: Collection[UUID] | Collection[str], name: str | None = None) -> BindParameter[Any]:
     """These ids in a statement."""
     return bindparam(name, ids, Ids())
+
+
+def _plain(item: object) -> str:
+    if item is None:
+        return "NULL"
+    return item.hex if type(item) is UUID else str(item)  # the hyphens take half of the time
 
 
 def _quoted(text: str) -> str:

@@ -29,11 +29,12 @@ from goals_core.sources import differences
 from goals_core.sources.catalogue import ENTITIES
 from goals_core.sources.measures import Measure
 
+# People and teams are compared by the texts of their ids, as Python does that several times faster.
 # Lines are found by their ids, so that the planner knows how many there are; of batches one was a
 # bulk load, and all look like it.
 _CHANGED = text(
     """
-    SELECT DISTINCT CAST(i.image ->> 'owner_id' AS uuid) AS owner_id,
+    SELECT DISTINCT i.image ->> 'owner_id' AS owner_id,
         CAST(i.image ->> :date_field AS date) AS day
     FROM goals.journal j CROSS JOIN LATERAL (VALUES (j.old), (j.new)) AS i (image)
     WHERE j.tenant_id = :tenant_id AND j.id = ANY (CAST(:lines AS uuid[]))
@@ -42,14 +43,16 @@ _CHANGED = text(
 )
 _MEMBERS = text(
     """
-    SELECT m.team_id, m.user_id, m.member_from, m.member_to FROM core.team_members m
+    SELECT CAST(m.team_id AS text) AS team_id, CAST(m.user_id AS text) AS user_id,
+        m.member_from, m.member_to
+    FROM core.team_members m
     WHERE m.tenant_id = :tenant_id AND m.user_id = ANY (CAST(:owners AS uuid[]))
     """
 )
 _OPEN = text(
     """
-    SELECT a.id, a.definition_id, coalesce(a.user_id, a.team_id) AS assignee, a.period_start,
-        a.period_end
+    SELECT a.id, a.definition_id, CAST(coalesce(a.user_id, a.team_id) AS text) AS assignee,
+        a.period_start, a.period_end
     FROM goals.assignments a
     WHERE a.tenant_id = :tenant_id AND a.definition_id = ANY (CAST(:definitions AS uuid[]))
         AND a.closed_at IS NULL AND a.status <> 'cancelled' AND a.period_start <= :today
@@ -186,9 +189,9 @@ def _moved(db: TenantSession, plan: Plan, lines: Lines) -> dict[UUID, Move]:
 
 def _courses(
     db: TenantSession, changes: Sequence[Row[Any]]
-) -> dict[tuple[int, UUID | None], _Course]:
+) -> dict[tuple[int, str | None], _Course]:
     """By measure and assignee: people, their teams on those days, None: all."""
-    days: dict[tuple[int, UUID | None], list[tuple[date, Decimal, int]]] = defaultdict(list)
+    days: dict[tuple[int, str | None], list[tuple[date, Decimal, int]]] = defaultdict(list)
     teams = _teams(db, {row.owner_id for row in changes})
     for row in changes:
         move = (row.day, row.change, row.left_out)
@@ -202,10 +205,10 @@ def _courses(
 
 
 def _teams(
-    db: TenantSession, owners: Collection[UUID | None]
-) -> dict[UUID, list[Row[tuple[Any, ...]]]]:
+    db: TenantSession, owners: Collection[str | None]
+) -> dict[str, list[Row[tuple[Any, ...]]]]:
     """The memberships of each."""
-    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
     bound = {"tenant_id": db.tenant_id, "owners": array(set(owners) - {None})}
     for member in db.execute(_MEMBERS, bound):
         found[member.user_id].append(member)
@@ -213,7 +216,7 @@ def _teams(
 
 
 def _open(
-    db: TenantSession, definitions: Collection[UUID], assignees: Collection[UUID | None]
+    db: TenantSession, definitions: Collection[UUID], assignees: Collection[str | None]
 ) -> Sequence[Row[Any]]:
     """The open assignments of these goals and people, and the company's own."""
     bound = {
@@ -241,9 +244,9 @@ def _concerned(db: TenantSession, plan: Plan, lines: Lines) -> set[UUID]:
     return found
 
 
-def _days(db: TenantSession, changed: Sequence[Row[Any]]) -> dict[UUID | None, list[date]]:
+def _days(db: TenantSession, changed: Sequence[Row[Any]]) -> dict[str | None, list[date]]:
     """The days on which something changed, in order: of people, of their teams, None: of all."""
-    days: dict[UUID | None, set[date]] = defaultdict(set)
+    days: dict[str | None, set[date]] = defaultdict(set)
     for row in changed:
         days[None].add(row.day)
         if row.owner_id is not None:

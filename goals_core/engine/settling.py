@@ -23,7 +23,8 @@ def note(
     Those that are `known` have moved by what was taken, the others were read; `all_`: and so were
     those that stand where they should. Of a goal that is wrong nothing was written.
     """
-    adding = [row for row in rows if moved.adds_up(plan, row.definition_id)]
+    goals = {id_ for id_ in plan.definitions if moved.adds_up(plan, id_)}
+    adding = [row for row in rows if row.definition_id in goals]
     wrong = {row.id for row in adding if row.definition_id in plan.errors}
     read = {row.id for row in adding} - wrong - set(known)
     if settles and (read or all_):

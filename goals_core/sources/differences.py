@@ -12,6 +12,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     Table,
+    Text,
     case,
     cast,
     column,
@@ -91,7 +92,7 @@ def _of_measure(
     return (
         select(
             literal(number, Integer).label("measure"),
-            images.c.owner_id,
+            cast(images.c.owner_id, Text).label("owner_id"),
             day.label("day"),
             func.coalesce(func.sum(cast(sign * added, Numeric)), Decimal(0)).label("change"),
             func.coalesce(lacking, 0).label("left_out"),
