@@ -9,8 +9,7 @@ fresh embedded server and prints
 - `incremental_1m_s`, `incremental_10m_s`: an incremental sync after 1,000 changed deals, and the
   same in a company that is `--large` times as large;
 - `commit_to_value_p50_ms`, …: from the commit of a deal by another program to that of the new
-  value, by a worker;
-- `overview_p95_ms`: the overview of a company of 100,000 assignments among 1,000,000.
+  value, by a worker.
 
 `--plans` shows how the database runs an incremental sync.
 """
@@ -22,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from benchmarks import company, overview, plans, waking
+from benchmarks import company, plans, waking
 from benchmarks.company import TABLE, Company
 from benchmarks.place import Place, fresh_place
 from goals_core.kinds import SyncMode
@@ -63,7 +62,7 @@ def measure(
     found["incremental_10m_s"] = _some_changed(large_one)
     if explain:
         plans.show(lambda: _change_and_sync(large_one, ROUNDS))
-    return found | overview.measure(place)
+    return found
 
 
 def _loading(one: Company, records: int) -> float:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, lite
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
-from goals_core.engine.evidence import shapes_of
+from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.goals import Assignment
@@ -45,8 +45,9 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
         count += db.scalar(_open(db, tracked, func.count())) or 0
         tenant = db.actor.tenant
         who = subjects(tenant, tracked, only=None)
-        values = sums.totals(who, planned, tenant=tenant, today=tenant.today).subquery("values")
-        ids |= set(db.scalars(_differing(tenant, values)))
+        rates = convertible(db, tracked)
+        read = sums.totals(who, planned, tenant=tenant, today=tenant.today, convertible=rates)
+        ids |= set(db.scalars(_differing(tenant, read.subquery("values"))))
     return Differing(count, ids)
 
 

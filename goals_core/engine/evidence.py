@@ -24,7 +24,7 @@ from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Evidence
 from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
-from goals_core.sources import readings, sums
+from goals_core.sources import facts, readings, sums
 from goals_core.sources.facts import Owners
 from goals_core.sources.sums import Shape, Shapes
 
@@ -75,12 +75,25 @@ def _all_totals(
         tenant, today = db.actor.tenant, db.actor.tenant.today
         owners = _owners(db, rows, only)
         if sums.are_few(planned):
-            who = subjects(tenant, tracked, only=only)
-            query = sums.totals(who, planned, tenant=tenant, today=today, owners=owners)
+            query = sums.totals(
+                subjects(tenant, tracked, only=only),
+                planned,
+                tenant=tenant,
+                today=today,
+                convertible=convertible(db, tracked),
+                owners=owners,
+            )
         else:
             query = _totals(tenant, today, tracked, only, owners)
         rows_read += db.execute(query)
     return {row.id: Evidence(value=row.value, left_out=row.left_out) for row in rows_read}
+
+
+def convertible(db: TenantSession, plan: Plan) -> set[str]:
+    """The currencies into which there are exchange rates; not asked for where there is no money."""
+    if all(measure.currency is None for measure in plan.measures.values()):
+        return set()
+    return set(db.scalars(facts.currencies_with_rates(db.actor.tenant)))
 
 
 def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:

@@ -52,12 +52,17 @@ Owners = Collection[UUID] | None
 
 
 def amount(
-    measure: Measure, *, tenant: Tenant, records: FromClause | None = None
+    measure: Measure,
+    *,
+    tenant: Tenant,
+    records: FromClause | None = None,
+    has_rates: bool = True,
 ) -> ColumnElement[Any]:
     """What one record adds: its number, converted where the goal's currency is another.
 
     Rounded to cents per record, so that the records listed add up to the value shown.
-    NULL where there is no rate, or the attribute holds no number.
+    NULL where there is no rate, or the attribute holds no number. Where it is known that there are
+    none at all, none is looked for, and PostgreSQL may read the records by several processes.
     """
     table = measure.entity.table if records is None else records
     if measure.field is None:
@@ -68,21 +73,33 @@ def amount(
     number: ColumnElement[Any] = table.c[measure.field]
     if measure.currency is None:
         return number
+    is_same = table.c.currency == measure.currency
+    if not has_rates:
+        return case((is_same, number))
     rate = _rate(table, measure, tenant)
-    return case((table.c.currency == measure.currency, number), else_=func.round(number * rate, 2))
+    return case((is_same, number), else_=func.round(number * rate, 2))
 
 
-def left_out(measure: Measure, *, tenant: Tenant) -> ColumnElement[Any]:
+def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> ColumnElement[Any]:
     """How many records of a group have no exchange rate, and so add nothing."""
     if measure.currency is None:
         return literal(0, Integer)
-    return func.count().filter(lacks_rate(measure, measure.entity.table, tenant=tenant))
+    lacking = lacks_rate(measure, measure.entity.table, tenant=tenant, has_rates=has_rates)
+    return func.count().filter(lacking)
 
 
-def lacks_rate(measure: Measure, records: FromClause, *, tenant: Tenant) -> ColumnElement[bool]:
+def lacks_rate(
+    measure: Measure, records: FromClause, *, tenant: Tenant, has_rates: bool = True
+) -> ColumnElement[bool]:
     """Whether a record of a measure of money cannot be converted."""
-    other = records.c.currency != measure.currency
-    return and_(other, _rate(records, measure, tenant).is_(None))
+    is_other = records.c.currency != measure.currency
+    return and_(is_other, _rate(records, measure, tenant).is_(None)) if has_rates else is_other
+
+
+def currencies_with_rates(tenant: Tenant) -> Select[Any]:
+    """Those into which some other can be converted."""
+    rate = ExchangeRate.__table__.c
+    return select(rate.to_currency).where(rate.tenant_id == tenant.id).distinct()
 
 
 def matching(measure: Measure, *, tenant: Tenant) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ much it will read: that is as near as it gets to the plainest GROUP BY.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -84,14 +84,19 @@ def totals(
     *,
     tenant: Tenant,
     today: date,
+    convertible: Collection[str],
     owners: Owners = None,
 ) -> Select[Any]:
-    """(id, value, left_out) of each subject; NULL where there is nothing to make a value of."""
+    """(id, value, left_out) of each subject; NULL where there is nothing to make a value of.
+
+    `convertible` are the currencies into which there are exchange rates.
+    """
+    how = _Reading(tenant, today, owners, convertible)
     parts = [
         part
         for each in planned
         for window, kinds in each.windows().items()
-        for part in _of_window(subjects, each, window, kinds, _Reading(tenant, today, owners))
+        for part in _of_window(subjects, each, window, kinds, how)
     ]
     found = union_all(*parts).subquery("totals")
     return select(found)
@@ -102,6 +107,7 @@ class _Reading:
     tenant: Tenant
     today: date
     owners: Owners
+    convertible: Collection[str]
 
 
 def _of_window(
@@ -138,7 +144,7 @@ def _of_window(
 
 def _by_owner(pass_: Pass, window: Window, how: _Reading) -> CTE:
     table = pass_.first.entity.table
-    query = select(table.c.owner_id, *_sums(pass_, how.tenant)).where(*_rows(pass_, window, how))
+    query = select(table.c.owner_id, *_sums(pass_, how)).where(*_rows(pass_, window, how))
     if how.owners is not None:
         query = query.where(table.c.owner_id == func.any(ids_of(how.owners, "owner_ids")))
     return query.group_by(table.c.owner_id).cte()
@@ -155,7 +161,7 @@ def _by_team(pass_: Pass, window: Window, how: _Reading) -> CTE:
         or_(member.member_to.is_(None), member.member_to >= day),
     )
     query = (
-        select(member.team_id, *_sums(pass_, how.tenant))
+        select(member.team_id, *_sums(pass_, how))
         .select_from(table.join(TeamMember.__table__, was_in))
         .where(*_rows(pass_, window, how))
     )
@@ -189,12 +195,14 @@ def _rows(pass_: Pass, window: Window, how: _Reading) -> list[ColumnElement[bool
     return [facts.matching(measure, tenant=how.tenant), day >= window.start, day <= last]
 
 
-def _sums(pass_: Pass, tenant: Tenant) -> list[ColumnElement[Any]]:
+def _sums(pass_: Pass, how: _Reading) -> list[ColumnElement[Any]]:
     """What each measure's aggregation is made of, and nothing else."""
     nothing = cast(null(), Numeric)
     columns: list[ColumnElement[Any]] = []
     for number, measure in pass_.measures.items():
-        value, kind = facts.amount(measure, tenant=tenant), measure.aggregation
+        kind, has_rates = measure.aggregation, measure.currency in how.convertible
+        value = facts.amount(measure, tenant=how.tenant, has_rates=has_rates)
+        lacking = facts.left_out(measure, tenant=how.tenant, has_rates=has_rates)
         is_added = kind in {Aggregation.SUM, Aggregation.AVG}
         is_counted = kind in {Aggregation.COUNT, Aggregation.AVG}
         counted = func.count() if measure.field is None else func.count(value)
@@ -203,7 +211,7 @@ def _sums(pass_: Pass, tenant: Tenant) -> list[ColumnElement[Any]]:
             (func.sum(value) if is_added else nothing).label(f"total{number}"),
             (func.min(value) if kind is Aggregation.MIN else nothing).label(f"low{number}"),
             (func.max(value) if kind is Aggregation.MAX else nothing).label(f"high{number}"),
-            facts.left_out(measure, tenant=tenant).label(f"left_out{number}"),
+            lacking.label(f"left_out{number}"),
         ]
     return columns
 
