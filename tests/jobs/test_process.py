@@ -87,7 +87,7 @@ def test_when_its_parent_is_gone_it_ends_as_soon_as_its_job_is_done(cast, databa
     assert state.state().workers == 0
 
 
-def test_the_second_signal_ends_it_at_once_and_another_takes_its_job_up(cast, database):
+def test_what_one_leaves_that_ends_at_once_is_taken_up_and_nothing_is_lost(cast, database):
     goal = sales_goal(cast)
     begin_day(cast.system)
     with process(database) as worker, held_up(database, cast, goal):
@@ -97,19 +97,8 @@ def test_the_second_signal_ends_it_at_once_and_another_takes_its_job_up(cast, da
             worker.send_signal(number)
             time.sleep(0.3)
         assert worker.wait(10) == 1
-    assert runs(cast)
-    with working(database, JOBS, pace=replace(PACE, silence=0.6)):
-        until(lambda: value(cast, goal) == 300)
-
-
-def test_one_that_is_killed_loses_nothing_and_another_takes_its_job_up(cast, database):
-    goal = sales_goal(cast)
-    begin_day(cast.system)
-    with process(database) as worker, held_up(database, cast, goal):
-        begin_a_sync(database, cast)
-        worker.kill()
-        worker.wait()
         sell(database, cast, 50)  # nobody hears of it
+    assert runs(cast)
     with working(database, JOBS, pace=replace(PACE, silence=0.6)):
         until(lambda: value(cast, goal) == 350)
         until(lambda: queued(cast) == [])

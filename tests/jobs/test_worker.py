@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from goals_core import db
-from goals_core.jobs import queue
+from goals_core.jobs import queue, state
 from goals_core.jobs.work import BEGIN_DAY, JOBS, SYNC, begin_day, sync
 from tests.conftest import new_cast
 from tests.jobs.working import (
@@ -87,6 +87,7 @@ def test_a_tenant_that_cannot_be_synced_stops_no_other(cast, database):
         until(lambda: [each[1] > 0 for each in queued(cast)] == [True])
     ((status, tries),) = queued(cast)
     assert (status, tries > 0) == ("todo", True)
+    clear(cast)
 
 
 def test_what_failed_is_tried_again_when_it_can_succeed(cast, database):
@@ -99,6 +100,22 @@ def test_what_failed_is_tried_again_when_it_can_succeed(cast, database):
         gate.broken.clear()
         until(lambda: value(cast, goal) == 70)
         until(lambda: queued(cast) == [])
+
+
+def test_the_operator_sees_who_works_and_what_waits_runs_and_is_tried_again(cast, database):
+    gate = Gate()
+    gate.broken.add(cast.tenant.id)
+    with working(database, [gate.job()]):
+        sell(database, cast, 1)
+        until(lambda: gate.begun)
+        sell(database, cast, 2)
+        until(lambda: len(queued(cast)) == 2)
+        assert state.state(silence=5).workers == 1
+        assert of_syncs() == {"waiting": 1, "running": 1, "retried": 0, "failed": 0}
+        gate.is_open.set()
+        until(lambda: of_syncs() == {"waiting": 0, "running": 0, "retried": 1, "failed": 0})
+    clear(cast)
+    assert state.state(silence=5).workers == 0
 
 
 def test_one_that_fails_while_another_waits_hands_over_its_tries_and_its_pause(cast, database):
@@ -114,6 +131,7 @@ def test_one_that_fails_while_another_waits_hands_over_its_tries_and_its_pause(c
         with db.directory() as connection:
             lock = {"lock": f"sync:{cast.tenant.id}"}
             assert connection.scalar(text(_PUT_OFF), lock) is not None
+    clear(cast)
 
 
 def test_a_busy_tenant_is_tried_again_soon_and_it_counts_as_no_failure(cast, database):
@@ -195,6 +213,18 @@ def test_each_job_waits_once_per_tenant_and_is_asked_for_by_itself(database):
     }
     assert periodic == {f"due:{job.name}": job.often for job in JOBS} | {"tidy": "20 * * * *"}
     assert SYNC.priority > BEGIN_DAY.priority
+
+
+def of_syncs():
+    (found,) = [each for each in state.state().tasks if each.task == "sync"]
+    assert found.oldest >= 0
+    return {name: getattr(found, name) for name in ("waiting", "running", "retried", "failed")}
+
+
+def clear(cast):
+    with db.directory() as connection:
+        lock = {"lock": f"sync:{cast.tenant.id}"}
+        connection.execute(text("DELETE FROM jobs.procrastinate_jobs WHERE lock = :lock"), lock)
 
 
 def changes_of(cast):
