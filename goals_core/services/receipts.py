@@ -1,22 +1,21 @@
 """The receipt: the very records behind a number, and those that were left out and why."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from goals_core.db import TenantSession
-from goals_core.engine import standings, visibility
+from goals_core.engine import standings, tracked, visibility
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.kinds import AssigneeType, Source
+from goals_core.kinds import AssigneeType
 from goals_core.models.core import User
-from goals_core.models.goals import Definition
 from goals_core.models.windows import Window
 from goals_core.permissions import Permission, needs
-from goals_core.sources import facts, measures
+from goals_core.sources import facts, past
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
 
@@ -54,21 +53,28 @@ class Owner:
 
 @needs(Permission.READ)
 def of_assignment(
-    db: TenantSession, assignment_id: UUID, *, page: PageRequest = FIRST_PAGE
+    db: TenantSession,
+    assignment_id: UUID,
+    *,
+    at: datetime | None = None,
+    page: PageRequest = FIRST_PAGE,
 ) -> Receipt | None:
-    """The records behind an assignment's value; None when it is tracked by hand.
+    """The records behind an assignment's value, as they are or were `at` a moment.
 
-    Of a closed window too: what it comes to now may differ from the frozen value.
+    None when it is tracked by hand, or cannot be computed. Of a closed window too: what it comes to
+    now may differ from the frozen value.
     """
     standing = standings.get(db, assignment_id)
-    if standing.source is Source.MANUAL:
+    measure = tracked.measure_of(db, standing)
+    if measure is None:
         return None
-    config = db.scalars(
-        select(Definition.source_config).where(Definition.id == standing.definition_id)
-    ).one()
-    measure = measures.parse(standing.source, config, metric=standing.metric, unit=standing.unit)
     owner = Owner(standing.assignee_type, standing.assignee_id)
-    return receipt(db, measure, owner, standing.window, page=page)
+    if at is None:
+        return receipt(db, measure, owner, standing.window, page=page)
+    tenant = db.actor.tenant
+    found = _records(db, measure, owner, standing.window, until=tracked.day_of(tenant, at))
+    then = past.records_at(measure, tracked.whose(db, standing), at, tenant=tenant)
+    return _receipt(db, measure, past.instead(found, measure.entity.table, then), page)
 
 
 @needs(Permission.READ)
@@ -85,10 +91,14 @@ def receipt(
 
     `led_only` keeps to those of the people whose goals the actor sets.
     """
-    found = _records(db, measure, owner, window)
+    found = _records(db, measure, owner, window, until=db.actor.tenant.today)
     if led_only and not db.actor.may(Permission.MANAGE):
         found = found.where(measure.entity.table.c.owner_id.in_(visibility.led_people(db)))
-    rows = found.subquery("records")
+    return _receipt(db, measure, found, page)
+
+
+def _receipt(db: TenantSession, measure: Measure, found: Select[Any], page: PageRequest) -> Receipt:
+    rows = found.subquery("receipt")
     totals = db.execute(
         select(
             func.count(),
@@ -102,7 +112,9 @@ def receipt(
     return Receipt(page.of(lines, count), value, left_out, measure.aggregation)
 
 
-def _records(db: TenantSession, measure: Measure, owner: Owner, window: Window) -> Select[Any]:
+def _records(
+    db: TenantSession, measure: Measure, owner: Owner, window: Window, *, until: date
+) -> Select[Any]:
     tenant, table, person = db.actor.tenant, measure.entity.table, User.__table__.c
     day = table.c[measure.date_field]
     return (
@@ -122,22 +134,10 @@ def _records(db: TenantSession, measure: Measure, owner: Owner, window: Window) 
         )
         .where(
             facts.matching(measure, tenant=tenant),
-            day.between(window.start, min(window.end, tenant.today)),
-            _belongs(db, owner, table.c.owner_id, day),
+            day.between(window.start, min(window.end, until)),
+            tracked.belongs(db, owner.type, owner.id, table.c.owner_id, day),
         )
     )
-
-
-def _belongs(
-    db: TenantSession, owner: Owner, owner_id: ColumnElement[Any], day: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    if owner.type is AssigneeType.TENANT:
-        return true()
-    if owner.id is None:
-        return false()
-    if owner.type is AssigneeType.USER:
-        return owner_id == owner.id
-    return facts.is_member(literal(owner.id), owner_id, day, db.actor.tenant)
 
 
 def _total(aggregation: Aggregation, counted: ColumnElement[Any]) -> ColumnElement[Any]:

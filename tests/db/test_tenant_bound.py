@@ -27,6 +27,8 @@ from goals_core.services import (
     identity,
     inbox,
     links,
+    movements,
+    past,
     people,
     planning,
     preview,
@@ -39,6 +41,7 @@ from goals_core.services import (
     sso,
     teams,
     tracking,
+    trust,
 )
 from goals_core.services.planning import Quota
 from tests import makers
@@ -107,6 +110,7 @@ def _everything(cast: Cast) -> None:
     sales = makers.make_goal(cast, cast.rep, makers.from_sales())
     calls = makers.make_goal(cast, cast.rep)
     team = makers.make_goal(cast, cast.north, makers.from_sales())
+    of_all = makers.make_goal(cast, None, makers.from_sales())
     goal = makers.definition_of(cast.admin, sales)
     with db.tenant_session(cast.system) as session:
         won = makers.won_deal(cast.rep, Decimal(500))
@@ -137,6 +141,11 @@ def _everything(cast: Cast) -> None:
         dashboard.my(session)
         history.series(session, [sales, calls])
         receipts.of_assignment(session, sales)
+        receipts.of_assignment(session, sales, at=clock.now())
+        for each in (sales, of_all, calls):
+            movements.of_assignment(session, each)
+            past.as_of(session, each, at=clock.now())
+            trust.of_assignment(session, each)
         progress.history(session, calls)
     with db.tenant_session(cast.admin) as session:
         assignments.update(session, sales, custom_target=Decimal(9), notes="")
