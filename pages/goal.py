@@ -6,8 +6,17 @@ import streamlit as st
 
 from goals_core import db
 from goals_core.errors import NotFound
-from goals_core.services import assignments, history, milestones, reach
-from ui import charts, course, drawings, goal_parts, progress_log, source_sentence, standings
+from goals_core.services import assignments, history, milestones, reach, trust
+from ui import (
+    charts,
+    course,
+    drawings,
+    goal_parts,
+    progress_log,
+    source_sentence,
+    standings,
+    trust_line,
+)
 from ui.feedback import empty_state
 from ui.places import MY_GOALS, asked_goal
 from ui.progress_form import progress_form, takes_progress
@@ -22,6 +31,7 @@ with suppress(NotFound), db.tenant_session(actor) as session:
     settings = assignments.settings_of(session, goal.id)
     series = history.series(session, [goal.id])[goal.id]
     passed = milestones.list_(session, goal.id)
+    known = trust.of_assignment(session, goal.id)
     may_record = takes_progress(goal, today) and reach.may_record(session, goal.id)
 
 if goal is None:
@@ -44,12 +54,13 @@ if goal.description:
 st.caption(f":material/format_quote: {md(source_sentence.sentence(settings))}")
 if goal.notes:
     st.caption(f":material/sticky_note_2: {md(goal.notes)}")
-if goal.sync_error:
-    st.warning(md(goal.sync_error), icon=":material/sync_problem:")
+trust_line.warn(goal, tenant)
 
 goal_parts.tiles(goal, today)
 drawings.progress_bar(goal, tenant)
 st.caption(md(" ".join([standings.pace(goal, today), standings.needed(goal, today)])))
+
+trust_line.show(goal, known)
 
 left, right = st.columns([5, 2])
 with left.container(border=True, height="stretch"):

@@ -32,6 +32,7 @@ def goal_card(
         )
         drawings.line_and_bar(goal, series, tenant)
         st.caption(md(standings.pace(goal, tenant.today)))
+        _doubt(goal)
 
 
 def risk_row(goal: Standing, tenant: Tenant) -> None:
@@ -43,6 +44,13 @@ def risk_row(goal: Standing, tenant: Tenant) -> None:
             st.caption(md(f"{whose} · {when}"), width="content")
         st.markdown(md(standings.why(goal, tenant.today)))
         drawings.progress_bar(goal, tenant)
+        _doubt(goal)
+
+
+def _doubt(goal: Standing) -> None:
+    if doubt := standings.doubt(goal):
+        icon = ":material/sync_problem:" if goal.sync_error else ":material/currency_exchange:"
+        st.caption(f":orange[{icon} {md(doubt)}]")
 
 
 def _link(goal: Standing, *, icon: str | None = None) -> None:

@@ -17,7 +17,7 @@ from goals_core.services import assignments, receipts
 from goals_core.services.milestones import Milestone
 from goals_core.services.receipts import Receipt
 from goals_core.sources.catalogue import Aggregation
-from ui import charts, progress_log, standings, tables, targets
+from ui import as_of, charts, movement_list, progress_log, standings, tables, targets
 from ui.places import GOAL, goal_address
 from ui.session import require_actor
 from ui.wording import _, md, n_, spoken
@@ -62,7 +62,9 @@ def behind(goal: Standing) -> None:
     if goal.window.days > 1:  # a single day shows its log in place of a chart
         sections = {_("Progress log"): progress_log.show} | sections
     if goal.source is not Source.MANUAL:
-        sections = {_("The records behind this number"): _records} | sections
+        tracked = {_("The records behind this number"): _records}
+        sections = tracked | {_("What moved it"): movement_list.show} | sections
+    sections |= {_("As of"): as_of.show}
     tabs = st.tabs(list(sections), key="tab", on_change="rerun")
     for tab, section in zip(tabs, sections.values(), strict=True):
         if tab.open:
@@ -200,7 +202,7 @@ def _milestone_line(goal: Standing, milestone: Milestone) -> str:
 
 
 def _notices(goal: Standing, receipt: Receipt) -> None:
-    if receipt.left_out:
+    if receipt.left_out > goal.left_out or (receipt.left_out and goal.closed_at is not None):
         text = n_(
             "{count} record is left out: there is no exchange rate for its day.",
             "{count} records are left out: there is no exchange rate for their days.",

@@ -8,10 +8,10 @@ from goals_core import db
 from goals_core.actor import Actor
 from goals_core.engine.paging import Page, PageRequest
 from goals_core.engine.standings import Standing
-from goals_core.kinds import EntryKind
+from goals_core.kinds import EntryKind, Source
 from goals_core.services import corrections, progress, reach
 from goals_core.services.progress import Entry
-from ui import reads, standings, tables
+from ui import movement_list, reads, standings, tables
 from ui.feedback import field_error, flash, refusals
 from ui.progress_form import takes_progress
 from ui.session import require_actor
@@ -39,22 +39,35 @@ def show(actor: Actor, goal: Standing) -> None:
     if number > 1:
         with db.tenant_session(actor) as session:
             lines = progress.history(session, goal.id, page=PageRequest(number, ON_A_PAGE))
+    is_automatic = goal.source is not Source.MANUAL
     with table:
-        chosen = _table(lines, goal, is_theirs=is_theirs)
+        chosen = _table(lines, goal, is_chosen_from=is_theirs or is_automatic)
+    if is_automatic:
+        _offer_records(actor, goal, chosen)
     if is_theirs:
         with deed:
             _offer(goal, chosen)
         _ask_when_wanted(goal)
 
 
-def _table(lines: Page[Entry], goal: Standing, *, is_theirs: bool) -> Entry | None:
-    if not is_theirs:
+def _table(lines: Page[Entry], goal: Standing, *, is_chosen_from: bool) -> Entry | None:
+    if not is_chosen_from:
         tables.entries(lines.items, goal)
         return None
     # a name of its own for what it shows: on another page, or once the log has grown, no line
     # stays selected that is another entry than it was
     latest = lines.items[0].id.hex if lines.items else "none"
     return tables.entries(lines.items, goal, key=f"log_{latest}")
+
+
+def _offer_records(actor: Actor, goal: Standing, chosen: Entry | None) -> None:
+    """Which records moved the value with the line that is selected."""
+    if chosen is None:
+        st.caption(_("Select a line to see which records moved it."))
+        return
+    day = spoken().moment(chosen.logged_at)
+    st.markdown(f"**{md(_('What moved it at {moment}').format(moment=day))}**")
+    movement_list.of_entry(actor, goal, chosen.id)
 
 
 def _offer(goal: Standing, chosen: Entry | None) -> None:

@@ -74,6 +74,15 @@ def badge(standing: Standing, today: date) -> str:
     return f":{state.color}-badge[{state.icon} {_(state.name)}]"
 
 
+def doubt(standing: Standing) -> str:
+    """Why its number is not to be relied on; nothing where it is."""
+    if standing.sync_error:
+        return _("Cannot be computed")
+    if not standing.left_out:
+        return ""
+    return n_("{count} record left out", "{count} records left out", standing.left_out)
+
+
 def full(standing: Standing, amount: Decimal) -> str:
     """An amount of the goal's unit, every digit of it."""
     return spoken().value(amount, metric=standing.metric, unit=standing.unit)

@@ -46,7 +46,9 @@ def goals(shown: Sequence[Standing], tenant: Tenant, *, key: str) -> Standing | 
         (
             goal.goal,
             standings.whose(goal),
-            _(standings.look(goal, tenant.today).name),
+            " · ".join(
+                filter(None, [_(standings.look(goal, tenant.today).name), standings.doubt(goal)])
+            ),
             standings.share(goal),
             float(goal.progress),
             standings.short(goal, goal.value),
@@ -58,7 +60,9 @@ def goals(shown: Sequence[Standing], tenant: Tenant, *, key: str) -> Standing | 
     columns = {
         "goal": st.column_config.TextColumn(_("Goal"), width=180),
         "who": st.column_config.TextColumn(_("Who")),
-        "state": st.column_config.TextColumn(_("State"), width=90),
+        "state": st.column_config.TextColumn(
+            _("State"), width=210 if any(map(standings.doubt, shown)) else 90
+        ),
         "share": st.column_config.NumberColumn(_("Attainment"), width=85),
         "bar": _bar(),
         "value": st.column_config.TextColumn(_("Value"), width=90, alignment="right"),
@@ -137,6 +141,22 @@ def records(lines: Sequence[Line], goal: Standing) -> None:
     }
     words = {"day": spoken().day, "counted": lambda value: standings.full(goal, value)}
     _show(rows, columns, words, alt=_("The records behind this number"))
+
+
+def movements(rows: Sequence[tuple[Any, ...]], *, is_added_up: bool) -> None:
+    """Changes of records, and what each meant for a number; what they add only where it adds up."""
+    columns = {
+        "at": st.column_config.DatetimeColumn(_("When"), width=150),
+        "record": st.column_config.TextColumn(_("Record"), width=130),
+        "what": st.column_config.TextColumn(_("What happened"), width=380),
+        "before": st.column_config.TextColumn(_("Before"), alignment="right"),
+        "after": st.column_config.TextColumn(_("After"), alignment="right"),
+        "change": st.column_config.TextColumn(_("Change"), alignment="right"),
+        "by": st.column_config.TextColumn(_("By")),
+    }
+    if not is_added_up:
+        del columns["change"]
+    _show(rows, columns, {"at": spoken().moment}, alt=_("What moved it"))
 
 
 def entries(lines: Sequence[Entry], goal: Standing, *, key: str | None = None) -> Entry | None:

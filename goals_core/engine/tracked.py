@@ -1,22 +1,25 @@
 """What an assignment is tracked from: the measure, whose records, up to which day."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, false, literal, select, true
+from sqlalchemy import ColumnElement, false, func, literal, select, true
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.engine.standings import Standing
 from goals_core.errors import Invalid
 from goals_core.kinds import AssigneeType, Source
-from goals_core.models.core import TeamMember
+from goals_core.models.core import TeamMember, TenantRow
 from goals_core.models.goals import Definition
 from goals_core.sources import facts, measures
 from goals_core.sources.measures import Measure
 from goals_core.sources.past import Whose
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""After whatever was written, by whichever clock."""
 
 
 def measure_of(db: TenantSession, standing: Standing) -> Measure | None:
@@ -43,6 +46,12 @@ def whose(db: TenantSession, standing: Standing) -> Whose:
     return Whose(owners, standing.window.start, standing.window.end)
 
 
+def journal_since(db: TenantSession) -> datetime:
+    """Since when every change of a record has its line."""
+    since = func.coalesce(TenantRow.journal_since, TenantRow.created_at)
+    return db.scalars(select(since).where(TenantRow.id == db.tenant_id)).one()
+
+
 def belongs(
     db: TenantSession,
     type_: AssigneeType,
@@ -60,6 +69,6 @@ def belongs(
     return facts.is_member(literal(assignee_id), owner_id, day, db.actor.tenant)
 
 
-def day_of(tenant: Tenant, at: datetime) -> date:
-    """The day that a moment was of where the tenant is."""
-    return at.astimezone(ZoneInfo(tenant.timezone)).date()
+def day_of(tenant: Tenant, at: datetime | None) -> date:
+    """The day that a moment (None: now) was of where the tenant is."""
+    return at.astimezone(ZoneInfo(tenant.timezone)).date() if at else tenant.today

@@ -16,6 +16,7 @@ from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.models.core import User
 from goals_core.models.goals import ProgressEntry
 from goals_core.permissions import Permission, needs
+from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
 
 
@@ -65,6 +66,15 @@ class Movement:
         return (self.after.added or Decimal(0)) - (self.before.added or Decimal(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What moved a number, newest first, and what it is made of."""
+
+    changes: Page[Movement]
+    measure: Measure
+    known_since: datetime  # of what was before, no line tells
+
+
 @needs(Permission.READ)
 def of_assignment(
     db: TenantSession,
@@ -72,7 +82,7 @@ def of_assignment(
     *,
     entry_id: UUID | None = None,
     page: PageRequest = FIRST_PAGE,
-) -> Page[Movement] | None:
+) -> Moved | None:
     """The changes of records that moved it, newest first, at most `movement_lines.MOST` of them.
 
     With an entry of its log only those that came with it: taken since the entry before. None when
@@ -89,7 +99,8 @@ def of_assignment(
     newest = lines.order_by(sides.c.at.desc(), sides.c.id.desc())
     rows = db.execute(_with_names(db, newest.limit(movement_lines.MOST), page)).all()
     total = rows[0].total if rows else 0
-    return page.of([_movement(row, measure) for row in rows], total)
+    found = page.of([_movement(row, measure) for row in rows], total)
+    return Moved(found, measure, tracked.journal_since(db))
 
 
 def _came_with(
@@ -159,21 +170,29 @@ def _movement(row: Row[Any], measure: Measure) -> Movement:
 
 
 def _differences(row: Row[Any], measure: Measure) -> tuple[Difference, ...]:
-    """The columns that differ, in the order of the table; of attributes each key for itself."""
+    """What differs of that by which a record counts, in the order of its table."""
+    matters = _what_matters(measure)
     found = []
     for column in (each.name for each in measure.entity.table.c):
         old, new = row.old.get(column), row.new.get(column)
-        if old == new:
+        if old == new or (column != "attributes" and column not in matters):
             continue
         if column == "owner_id":
-            found.append(Difference("owner", row.old_name, row.new_name))
+            found.append(Difference(column, row.old_name, row.new_name))
         elif column == "attributes":
             keys = sorted(old.keys() | new.keys())
             found += [
-                Difference(key, old.get(key), new.get(key))
+                Difference(f"{ATTRIBUTE}{key}", old.get(key), new.get(key))
                 for key in keys
-                if old.get(key) != new.get(key)
+                if old.get(key) != new.get(key) and f"{ATTRIBUTE}{key}" in matters
             ]
         else:
             found.append(Difference(column, old, new))
     return tuple(found)
+
+
+def _what_matters(measure: Measure) -> set[str | None]:
+    """The columns by which a record counts, and for how much."""
+    columns = {measure.field, measure.date_field, "owner_id"}
+    columns |= {condition.column for condition in measure.conditions}
+    return columns | ({"currency"} if measure.currency else set())

@@ -44,33 +44,27 @@ class AsOf:
 
 
 @needs(Permission.READ)
-def as_of(db: TenantSession, assignment_id: UUID, *, at: datetime) -> AsOf:
-    """The goal at a moment that has passed: by the records as they were then, and by its log.
+def as_of(db: TenantSession, assignment_id: UUID, *, at: datetime | None = None) -> AsOf:
+    """The goal at a moment that has passed (None: now): by the records of then, and by its log.
 
     The two differ where records had changed and no sync had counted it yet, or where the window
     was closed. Memberships, rates, target and filter are those of today.
     """
-    if at > clock.now():
+    if at is not None and at > clock.now():
         raise invalid("at", N_("This moment has not come yet."))
     standing = standings.get(db, assignment_id)  # out of sight is not found
-    since = _known_since(db, standing)
+    is_by_hand = standing.source is Source.MANUAL  # its log was kept from the first
+    since = _founded(db) if is_by_hand else tracked.journal_since(db)
     return AsOf(
-        at=at,
-        shown=_shown(db, assignment_id, at),
-        by_records=_by_records(db, standing, at) if at >= since else None,
+        at=at or clock.now(),
+        shown=_shown(db, assignment_id, at or tracked.NEVER),
+        by_records=_by_records(db, standing, at) if at is None or at >= since else None,
         known_since=since,
     )
 
 
-def _known_since(db: TenantSession, standing: Standing) -> datetime:
-    """A log was kept from the first; the journal since it is there."""
-    by_hand = standing.source is Source.MANUAL
-    began = select(
-        TenantRow.created_at
-        if by_hand
-        else func.coalesce(TenantRow.journal_since, TenantRow.created_at)
-    )
-    return db.scalars(began.where(TenantRow.id == db.tenant_id)).one()
+def _founded(db: TenantSession) -> datetime:
+    return db.scalars(select(TenantRow.created_at).where(TenantRow.id == db.tenant_id)).one()
 
 
 def _shown(db: TenantSession, assignment_id: UUID, at: datetime) -> Decimal | None:
@@ -82,7 +76,7 @@ def _shown(db: TenantSession, assignment_id: UUID, at: datetime) -> Decimal | No
     return row.said if row.created_at <= at else None
 
 
-def _by_records(db: TenantSession, standing: Standing, at: datetime) -> ByRecords | None:
+def _by_records(db: TenantSession, standing: Standing, at: datetime | None) -> ByRecords | None:
     tenant = db.actor.tenant
     query = what_a_plan_needs().where(
         Definition.tenant_id == db.tenant_id, Definition.id == standing.definition_id
@@ -109,18 +103,18 @@ def _attainment(standing: Standing, value: Decimal | None, progress: Decimal) ->
     return attainment(standing.rule, value)
 
 
-def _evidence(db: TenantSession, plan: Plan, standing: Standing, at: datetime) -> Evidence:
+def _evidence(db: TenantSession, plan: Plan, standing: Standing, at: datetime | None) -> Evidence:
     """The evidence of the statement that a computation uses, over the rows as they were."""
     tenant, day = db.actor.tenant, tracked.day_of(db.actor.tenant, at)
     who = subjects(tenant, plan, only=[standing.id], closed=True)
     if not plan.measures:
         read = readings.day_ends(who, {}, tenant=tenant, today=day)
         query = readings.evidence(who, read, today=day)
-        return _found(db, query, _log(), past.log_at(at, tenant=tenant))
+        return _found(db, query, _log(), past.log_at(at or tracked.NEVER, tenant=tenant))
     (measure,) = plan.measures.values()
     whose = tracked.whose(db, standing)
     read = readings.day_ends(who, plan.measures, tenant=tenant, today=day, owners=whose.owners)
-    then = past.records_at(measure, whose, at, tenant=tenant)
+    then = past.records_at(measure, whose, at or tracked.NEVER, tenant=tenant)
     return _found(db, readings.evidence(who, read, today=day), measure.entity.table, then)
 
 

@@ -103,7 +103,7 @@ def check_then(db, id_, goal, found, moment):
 
 def check_explained(db, id_, goal, found):
     """What all changes came to is the value."""
-    moved = movements.of_assignment(db, id_, page=ALL)
+    moved = movements.of_assignment(db, id_, page=ALL).changes
     assert moved.total == len(moved.items) < MOST
     assert all(one.before != one.after for one in moved.items)
     assert list(moved.items) == sorted(moved.items, key=lambda one: one.at, reverse=True)

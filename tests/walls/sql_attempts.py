@@ -20,6 +20,7 @@ from tests.walls.exceptions import (
 from tests.walls.statements import Statement
 from tests.walls.words import Secrets, blank, tokens, twin
 
+_OF_BATCH = 20  # hexadecimals that a batch's id shares with those of its lines
 WRITES = {"write", "refer", "guess", "call", "empty"}
 _PROBE = "SELECT nullif(current_setting('app.tenant_id', true), '')::uuid, proof.of_tenant(%s)"
 
@@ -54,6 +55,7 @@ class Session:
         first = self._run(statement)
         given = tokens(statement.bound) | tokens(statement.sql)
         leaks = self.secrets.in_([first.rows, first.error]) - given
+        leaks = {leak for leak in leaks if not _is_line_of(leak, given)}
         found = [f"{leak} came out" for leak in sorted(leaks)]
         if first.changed:
             found.append("rows that are not theirs changed")
@@ -126,3 +128,9 @@ def _text(rows: Any) -> str:
     if isinstance(rows, list | tuple):
         return "[" + ", ".join(_text(each) for each in rows) + "]"
     return str(rows)
+
+
+def _is_line_of(id_: str, given: set[str]) -> bool:
+    """Whether it is the id of a line of a batch that was given: the one is made of the other."""
+    number = id_[_OF_BATCH:]
+    return number.startswith("0000") and any(each[:_OF_BATCH] == id_[:_OF_BATCH] for each in given)
