@@ -69,12 +69,12 @@ def _table(shown: Sequence[Movement], goal: Standing, moved: Moved) -> None:
     is_added_up = moved.measure.aggregation in _ADDED_UP
     rows = [
         (
-            move.at,
             move.name or move.external_id,
             _told(move, goal, moved),
+            *([standings.signed(goal, move.change)] if is_added_up else []),
             movement_words.contribution(move.before, goal),
             movement_words.contribution(move.after, goal),
-            *([standings.signed(goal, move.change)] if is_added_up else []),
+            move.at,
             move.by or _("Another program"),
         )
         for move in shown

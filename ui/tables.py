@@ -146,12 +146,12 @@ def records(lines: Sequence[Line], goal: Standing) -> None:
 def movements(rows: Sequence[tuple[Any, ...]], *, is_added_up: bool) -> None:
     """Changes of records, and what each meant for a number; what they add only where it adds up."""
     columns = {
-        "at": st.column_config.DatetimeColumn(_("When"), width=150),
-        "record": st.column_config.TextColumn(_("Record"), width=130),
-        "what": st.column_config.TextColumn(_("What happened"), width=380),
+        "record": st.column_config.TextColumn(_("Record"), width=100),
+        "what": st.column_config.TextColumn(_("What happened"), width=370),
+        "change": st.column_config.TextColumn(_("Change"), alignment="right"),
         "before": st.column_config.TextColumn(_("Before"), alignment="right"),
         "after": st.column_config.TextColumn(_("After"), alignment="right"),
-        "change": st.column_config.TextColumn(_("Change"), alignment="right"),
+        "at": st.column_config.DatetimeColumn(_("When"), width=150),
         "by": st.column_config.TextColumn(_("By")),
     }
     if not is_added_up:

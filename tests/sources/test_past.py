@@ -23,7 +23,7 @@ from tests.sources.test_facts import DAY
 from tests.sources.test_incremental import STEPS, History
 
 # Every statement is made and planned for its own goal and moment; a longer proof is to raise these.
-EXAMPLES, GOALS = int(os.environ.get("GOALS_PASTS", "3")), 3
+EXAMPLES, GOALS = int(os.environ.get("GOALS_PASTS", "2")), 2
 MINUTE = timedelta(minutes=1)
 ALL = PageRequest(size=500)
 
