@@ -67,17 +67,15 @@ def amount(
     table = measure.entity.table if records is None else records
     if measure.field is None:
         return literal(1, Numeric)
-    if measure.field.startswith(ATTRIBUTE):
-        json = table.c.attributes[measure.field.removeprefix(ATTRIBUTE)]
-        return case((func.jsonb_typeof(json) == "number", func.round(cast(json, Numeric), 2)))
-    number: ColumnElement[Any] = table.c[measure.field]
+    number = _number(measure, table)
+    as_it_is = func.round(number, 2) if measure.field.startswith(ATTRIBUTE) else number
     if measure.currency is None:
-        return number
+        return as_it_is
     is_same = table.c.currency == measure.currency
     if not has_rates:
-        return case((is_same, number))
+        return case((is_same, as_it_is))
     rate = _rate(table, measure, tenant)
-    return case((is_same, number), else_=func.round(number * rate, 2))
+    return case((is_same, as_it_is), else_=func.round(number * rate, 2))
 
 
 def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> ColumnElement[Any]:
@@ -91,9 +89,13 @@ def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> Col
 def lacks_rate(
     measure: Measure, records: FromClause, *, tenant: Tenant, has_rates: bool = True
 ) -> ColumnElement[bool]:
-    """Whether a record of a measure of money cannot be converted."""
-    is_other = records.c.currency != measure.currency
-    return and_(is_other, _rate(records, measure, tenant).is_(None)) if has_rates else is_other
+    """Whether a record of a measure of money cannot be converted; what is no number lacks none."""
+    lacks = [records.c.currency != measure.currency]
+    if (measure.field or "").startswith(ATTRIBUTE):
+        lacks.append(_number(measure, records).is_not(None))
+    if has_rates:
+        lacks.append(_rate(records, measure, tenant).is_(None))
+    return and_(*lacks)
 
 
 def currencies_with_rates(tenant: Tenant) -> Select[Any]:
@@ -321,6 +323,15 @@ def _zero(subjects: FromClause, today: date) -> Select[Any]:
         s.starts <= today,
         s.aggregation.in_([Aggregation.SUM.value, Aggregation.COUNT.value]),
     )
+
+
+def _number(measure: Measure, records: FromClause) -> ColumnElement[Any]:
+    """What a record has of the field; NULL where an attribute holds no number."""
+    field = measure.field or ""
+    if not field.startswith(ATTRIBUTE):
+        return records.c[field]
+    json = records.c.attributes[field.removeprefix(ATTRIBUTE)]
+    return case((func.jsonb_typeof(json) == "number", cast(json, Numeric)))
 
 
 def _rate(table: FromClause, measure: Measure, tenant: Tenant) -> ColumnElement[Any]:

@@ -44,7 +44,7 @@ def parse(source: Source, config: object, *, metric: Metric, unit: str) -> Measu
     entity = _entity(source, config.get("entity"))
     aggregation = _aggregation(config.get("aggregation"))
     field = _field(entity, aggregation, config.get("field"))
-    is_money = metric is Metric.CURRENCY and field == entity.number
+    is_money = metric is Metric.CURRENCY and field is not None
     return Measure(
         module=source,
         entity_name=str(config["entity"]),

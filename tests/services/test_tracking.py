@@ -260,3 +260,15 @@ def test_filters_that_python_takes_for_equal_find_their_own_records(cast):
     add_deals(cast.tenant, *(deal(cast.rep, n, attributes={"x": value}) for value, n in amounts))
     tracking.sync(cast.admin)
     assert [standing(cast.rep, goal).value for goal in goals] == [100, 500]
+
+
+def test_money_among_the_attributes_is_converted_as_every_amount(cast):
+    add_rate(cast.tenant, "EUR", TODAY, "1.1")
+    for currency, margin in (("EUR", 10.05), ("USD", 5), ("JPY", 700), ("JPY", "none")):
+        record = deal(cast.rep, 900, currency=currency, attributes={"margin": margin})
+        add_deals(cast.tenant, record)
+    goal = make_goal(cast, cast.rep, from_sales(config={"field": "attributes.margin"}))
+    assert (standing(cast.rep, goal).value, standing(cast.rep, goal).left_out) == (
+        Decimal("16.06"),  # 10.05 euros are 11.055 dollars
+        1,  # and what is no number lacks no rate
+    )

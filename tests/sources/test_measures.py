@@ -67,7 +67,8 @@ def test_a_count_has_no_field_even_when_one_is_given():
         (Metric.CURRENCY, {}, "EUR"),
         (Metric.CURRENCY, {"aggregation": "max"}, "EUR"),
         (Metric.CURRENCY, {"aggregation": "count"}, None),
-        (Metric.CURRENCY, {"field": "attributes.weight"}, None),
+        (Metric.CURRENCY, {"field": "attributes.margin"}, "EUR"),
+        (Metric.NUMBER, {"field": "attributes.weight"}, None),
         (Metric.NUMBER, {}, None),
     ],
 )
