@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from goals_core import clock
@@ -91,7 +92,7 @@ def _take_in(
     numbered = {
         n: each for n, each in contents.items() if new.get(each.id) is each and each.id in mine
     }
-    effects = _apply(db, numbered, states, owners)
+    effects = _apply(db, numbered, states, owners, now=now)
     batches = event_records.write(db, states.values())
     ids = event_records.ids(db, states.values())
     cause = next(iter(ids.values()), delivery_id) if len(records) == 1 else delivery_id
@@ -144,9 +145,11 @@ def _apply(
     contents: Numbered,
     states: Mapping[tuple[str, str, str], State],
     owners: Mapping[UUID | str, UUID],
+    *,
+    now: datetime,
 ) -> dict[str, str]:
     """Apply the events to their records; what came of each by its id."""
-    now, tenant = clock.now(), db.actor.tenant
+    tenant = db.actor.tenant
     effects: dict[str, str] = {}
     problems: list[Problem] = []
     for number, each in sorted(contents.items(), key=lambda c: (c[1].occurred_at or now, c[0])):
