@@ -5,12 +5,12 @@ import streamlit as st
 from goals_core import db
 from goals_core.services import history, reach
 from goals_core.services.dashboard import State
-from ui import cards, standings, tables
+from ui import cards, reads, standings, tables
 from ui.feedback import empty_state
 from ui.places import GOAL, by_name, goal_address
 from ui.session import require_actor
 from ui.standings import LOOKS
-from ui.wording import _, n_, spoken
+from ui.wording import _, md, n_, spoken
 
 MOST_CARDS = 12
 
@@ -49,7 +49,10 @@ if not goals:
     )
     st.stop()
 
-st.markdown(standings.summary(goals, today))
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(standings.summary(goals, today), width="content")
+    if synced := reads.last_synced(actor):
+        st.caption(md(_("Synced {when}").format(when=standings.ago(synced))), width="content")
 looks = [standings.look(goal, today) for goal in goals]
 with st.grid(4, min_column_width=140):
     done = looks.count(LOOKS[State.ACHIEVED])

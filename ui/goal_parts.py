@@ -77,6 +77,8 @@ def _records(actor: Actor, goal: Standing) -> None:
     with db.tenant_session(actor) as session:
         receipt = receipts.of_assignment(session, goal.id, page=PageRequest(size=ON_A_PAGE))
     if receipt is None:
+        text = _("Its records can be listed once it can be computed.")
+        st.markdown(f":gray[{md(text)}]")
         return
     _notices(goal, receipt)
     if not receipt.lines.total:

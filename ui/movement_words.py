@@ -10,8 +10,10 @@ from goals_core.errors import N_
 from goals_core.kinds import Metric
 from goals_core.services.movements import Deed, Difference, Movement, Side
 from goals_core.sources.catalogue import Kind
+from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
 from ui import source_words, standings
+from ui.record_phrases import phrases_of
 from ui.wording import _, spoken
 
 _NOTHING = "—"
@@ -108,8 +110,9 @@ def _left_out(side: Side, measure: Measure) -> Iterator[str]:
 
 def _column(measure: Measure, column: str) -> str:
     """As people call it, within a sentence."""
-    called = source_words.column(measure.entity, column)
-    return called if column.startswith("attributes.") else called[:1].lower() + called[1:]
+    phrase = phrases_of(measure.module, measure.entity.name).columns.get(column)
+    called = _(phrase) if phrase else source_words.column(measure.entity, column)
+    return called if column.startswith(ATTRIBUTE) else called[:1].lower() + called[1:]
 
 
 def _value(value: Any, column: str, side: Side, measure: Measure) -> str:  # noqa: ANN401

@@ -63,12 +63,12 @@ class TestWhatMovedIt:
             ({"owner_id": cast.rep.user_id}, "Given to Rep", "+$1,200"),
             (
                 {"closed_on": date(2026, 6, 3)},
-                "Closed on moved out of this window: May 20, 2026 → Jun 3, 2026",
+                "Close date moved out of this window: May 20, 2026 → Jun 3, 2026",
                 "-$1,200",
             ),
             (
                 {"closed_on": TODAY},
-                "Closed on moved into this window: Jun 3, 2026 → May 20, 2026",
+                "Close date moved into this window: Jun 3, 2026 → May 20, 2026",
                 "+$1,200",
             ),
             ({"currency": "CHF"}, "Currency USD → CHF, no exchange rate", "-$1,200"),
@@ -77,7 +77,7 @@ class TestWhatMovedIt:
             change(cast, **columns)
         shown = table(show_tab(open_goal(cast.rep, goal), MOVED), MOVED)
         told = [(f"{what} (not counted yet)", by) for _, what, by in reversed(words_of)]
-        first = ("Added, closed on May 20, 2026", "+$1,200")
+        first = ("Added, close date May 20, 2026", "+$1,200")
         assert list(zip(shown["what"], shown["change"], strict=True)) == [*told, first]
 
     def test_what_is_deleted_is_told(self, cast):
@@ -92,7 +92,7 @@ class TestWhatMovedIt:
         goal = a_goal(cast, metric=Metric.NUMBER, unit="", config={"aggregation": "avg"})
         row = self.told(cast, goal)
         assert "change" not in row
-        assert (row["what"], row["after"]) == ("Added, closed on May 20, 2026", "1,200")
+        assert (row["what"], row["after"]) == ("Added, close date May 20, 2026", "1,200")
 
     def test_a_line_of_the_log_shows_its_records(self, cast):
         goal = a_goal(cast)
@@ -182,6 +182,7 @@ class TestTrust:
         assert "There is no leads" in said
         assert "The number is of May 20, 2026, 2:00 PM." in said
         assert "nobody is told that it is at risk, achieved or failed" in said
+        assert "Its records can be listed once it can be computed." in said
         assert "can be told once the goal can be computed" in words(show_tab(page, MOVED))
         assert "Its page said $1,200. What its records said" in words(show_tab(page, AS_OF))
 
