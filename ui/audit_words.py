@@ -60,6 +60,9 @@ _DEEDS: Mapping[str, str] = {
     "assignment:created": N_("Goal assigned"),
     "assignment:changed": N_("Assignment changed"),
     "assignment:deleted": N_("Assignment deleted"),
+    "rate:created": N_("Exchange rate added"),
+    "rate:changed": N_("Exchange rate changed"),
+    "rate:deleted": N_("Exchange rate deleted"),
     "progress:voided": N_("Progress taken back"),
     "progress:imported": N_("Progress imported"),
 }
@@ -69,6 +72,7 @@ _SUBJECTS: Mapping[str, str] = {
     "team": N_("Teams"),
     "definition": N_("Goals"),
     "assignment": N_("Assignments"),
+    "rate": N_("Exchange rates"),
     "progress": N_("Progress"),
 }
 # In the order in which they are told; what is not here comes last.
@@ -115,6 +119,7 @@ _FIELDS: Mapping[str, str] = {
     "description": N_("Description"),
     "notes": N_("Notes"),
     "note": N_("Note"),
+    "rate": N_("Rate"),
     "file": N_("File"),
     "rows": N_("Rows"),
     "new": N_("New"),
@@ -138,7 +143,7 @@ _ENUMS: Mapping[str, type[StrEnum]] = {
     "assignee_type": AssigneeType,
 }
 _STATES: Mapping[str, type[StrEnum]] = {"definition": GoalStatus, "assignment": AssignmentStatus}
-_NUMBERS = {"target_value", "custom_target", "change", "value", "range_min", "range_max"}
+_NUMBERS = {"target_value", "custom_target", "change", "value", "range_min", "range_max", "rate"}
 _DAY = re.compile(r"(.+_)?(on|at|from|to|start|end|day)")
 # Which one a line is about, where its facts are of something else: it never changes.
 _WHICH = {"definition_id", "user_id"}

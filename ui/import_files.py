@@ -19,6 +19,7 @@ from goals_core.imports import (
     people_import,
     progress_import,
     quotas_import,
+    rates_import,
 )
 from goals_core.imports.preview import Imported, Preview
 from goals_core.imports.sheets import MOST_BYTES
@@ -41,12 +42,14 @@ _NEEDS = {
     Kind.DEFINITIONS: Permission.WRITE,
     Kind.QUOTAS: Permission.ASSIGN,
     Kind.PEOPLE: Permission.MANAGE,
+    Kind.RATES: Permission.MANAGE,
 }
 _IMPORTERS: dict[Kind, ModuleType] = {
     Kind.PROGRESS: progress_import,
     Kind.DEFINITIONS: definitions_import,
     Kind.QUOTAS: quotas_import,
     Kind.PEOPLE: people_import,
+    Kind.RATES: rates_import,
 }
 _LIVING = (GoalStatus.ACTIVE, GoalStatus.DRAFT, GoalStatus.PAUSED)
 
@@ -63,6 +66,7 @@ def choose_kind(offered: list[Kind]) -> Kind:
         Kind.DEFINITIONS: _("Goals"),
         Kind.QUOTAS: _("Quotas"),
         Kind.PEOPLE: _("People"),
+        Kind.RATES: _("Exchange rates"),
     }
     kind: Kind = st.segmented_control(
         _("What the file has"),
@@ -164,6 +168,10 @@ def explain(kind: Kind) -> None:
         Kind.PEOPLE: _(
             "One row is one person: who is new is invited, who is there is changed. An empty cell"
             " leaves it as it is, and nobody goes for not being in the file."
+        ),
+        Kind.RATES: _(
+            "One row is what one unit of a currency is worth in another on a day. A rate of the"
+            " same pair and day is replaced; none goes for not being in the file."
         ),
     }
     then = _("You see what would happen before anything is written.")

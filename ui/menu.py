@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
     N_("Administration"): (
         _entry("people", N_("People"), "group", Permission.MANAGE),
         _entry("teams", N_("Teams"), "groups", Permission.MANAGE),
+        _entry("rates", N_("Exchange rates"), "currency_exchange", Permission.MANAGE),
         _entry("syncs", N_("Syncs"), "sync", Permission.MANAGE),
         _entry("audit", N_("Audit log"), "history", Permission.MANAGE),
     ),

@@ -57,6 +57,9 @@ class Deed(StrEnum):
     ASSIGNMENT_CREATED = "assignment:created"
     ASSIGNMENT_CHANGED = "assignment:changed"
     ASSIGNMENT_DELETED = "assignment:deleted"
+    RATE_CREATED = "rate:created"
+    RATE_CHANGED = "rate:changed"
+    RATE_DELETED = "rate:deleted"
     PROGRESS_VOIDED = "progress:voided"
     PROGRESS_IMPORTED = "progress:imported"
 

@@ -26,13 +26,16 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.models.core import AuditLine, Team, User
+from goals_core.models.core import AuditLine, ExchangeRate, Team, User
 from goals_core.models.goals import Assignment, Definition
 
 _NAMED: tuple[type[Definition] | type[User] | type[Team], ...] = (Definition, User, Team)
 _REFERENCES = ("definition_id", "user_id", "team_id", "manager_id")
 _ASSIGNMENT = ("definition_id", "user_id", "team_id")
 _TOLD = (AuditLine.before, AuditLine.after)
+_RATE_NAME = func.concat(
+    ExchangeRate.from_currency, " → ", ExchangeRate.to_currency, ", ", ExchangeRate.day
+)
 _FACTS = func.coalesce(AuditLine.after, AuditLine.before)
 
 
@@ -78,6 +81,8 @@ def _names(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, str]:
     living = union_all(
         *(select(kind.id, kind.name).where(kind.id == func.any(ids_of(ids))) for kind in _NAMED)
     )
+    rates = select(ExchangeRate.id, _RATE_NAME).where(ExchangeRate.id == func.any(ids_of(ids)))
+    living = union_all(living, rates)
     names = {row.id: row.name for row in db.execute(living)} | {db.tenant_id: db.actor.tenant.name}
     past = _latest(ids - names.keys(), "name")
     return names | {row.subject_id: row.name for row in db.execute(past)}

@@ -7,7 +7,8 @@ leaves no line.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -87,6 +88,15 @@ def delete(db: TenantSession, entity: Entity, keys: Collection[Key]) -> Ingested
     with _Journaled(db) as journaled:
         gone = journaled.write(_delete(entity), entity, content)
     return Ingested(0, gone, tuple(journaled.batches))
+
+
+@contextmanager
+def ours(db: TenantSession) -> Iterator[None]:
+    """A stretch of a transaction that tells of its changes itself, and wakes whoever waits."""
+    db.execute(_OURS)
+    yield
+    db.execute(_OTHERS)
+    db.execute(_WAKE, {"tenant_id": db.tenant_id})
 
 
 class _Journaled:

@@ -70,6 +70,8 @@ class Reader:
         match self._columns[key].form:
             case Form.NUMBER:
                 return typed.number(value, self._locale, measured)
+            case Form.RATE:
+                return typed.rate(value, self._locale)
             case Form.DAY:
                 return typed.day(value, self._locale)
             case Form.YES_NO:

@@ -19,6 +19,7 @@ class Form(StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
+    RATE = "rate"
     DAY = "day"
     YES_NO = "yes_no"
 
@@ -114,6 +115,24 @@ PEOPLE = (
     ),
     Column("hired_on", N_("The first day of work."), Form.DAY, example="2026-01-01"),
     Column("left_on", N_("The last day of work."), Form.DAY),
+)
+RATES = (
+    Column("from_currency", N_("The code of what is converted."), required=True, example="EUR"),
+    Column("to_currency", N_("The code of what it is worth in."), required=True, example="USD"),
+    Column(
+        "day",
+        N_("The day of the rate; it holds for seven days, or until the next one."),
+        Form.DAY,
+        required=True,
+        example="2026-05-20",
+    ),
+    Column(
+        "rate",
+        N_("What one unit is worth; up to ten decimals, nothing between thousands."),
+        Form.RATE,
+        required=True,
+        example="1.0842",
+    ),
 )
 QUOTAS = (
     Column("email", N_("The person."), required=True, example="ana@example.com"),

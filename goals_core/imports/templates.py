@@ -15,9 +15,18 @@ from goals_core.imports import (
     people_import,
     progress_import,
     quotas_import,
+    rates_import,
     writing,
 )
-from goals_core.imports.columns import DEFINITIONS, PEOPLE, PROGRESS, QUOTAS, Column, Form
+from goals_core.imports.columns import (
+    DEFINITIONS,
+    PEOPLE,
+    PROGRESS,
+    QUOTAS,
+    RATES,
+    Column,
+    Form,
+)
 from goals_core.imports.quota_columns import label, offered
 from goals_core.imports.values import Value
 from goals_core.imports.writing import Field, Format, Look, Page, Table
@@ -31,6 +40,7 @@ Translate = Callable[[str], str]
 _LOOKS = {
     Form.TEXT: Look.TEXT,
     Form.NUMBER: Look.NUMBER,
+    Form.RATE: Look.RATE,
     Form.DAY: Look.DAY,
     Form.YES_NO: Look.TEXT,
 }
@@ -44,6 +54,7 @@ class Kind(StrEnum):
     DEFINITIONS = "definitions"
     QUOTAS = "quotas"
     PEOPLE = "people"
+    RATES = "rates"
 
 
 @needs(Permission.READ)
@@ -77,6 +88,9 @@ def template(
         case Kind.PEOPLE:
             db.actor.need(Permission.MANAGE)
             table, columns = _people(db), PEOPLE
+        case Kind.RATES:
+            db.actor.need(Permission.MANAGE)
+            table, columns = _empty(kind, RATES, rates_import.MOST_ROWS), RATES
     return writing.write(table, _explained(columns, translate), format_)
 
 

@@ -20,6 +20,7 @@ _LONGEST = 60  # characters of a number with its sign, or of a day
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 _PLAIN = r"\d+(\.(?P<fraction>\d+))?"
+_RATE = re.compile(r"(?P<whole>\d+)(?:(?P<sign>[^\d\s])(?P<fraction>\d+))?", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?", re.ASCII)
 
 
@@ -56,6 +57,28 @@ def number(value: Value, locale: Locale, measured: Measured | None = None) -> De
     amount, sign = _read(typed, locale)
     _check_sign(sign, locale, measured)
     return amount
+
+
+def rate(value: Value, locale: Locale) -> Decimal:
+    """An exchange rate, with the tenant's sign for decimals or a point; thousands have no signs.
+
+    `1.085` is refused where the point parts thousands: it is two things to two readers.
+    """
+    if isinstance(value, Decimal):
+        return value
+    typed_ = text(value)
+    found = _RATE.fullmatch(typed_) if len(typed_) <= _LONGEST else None
+    signs = {get_decimal_symbol(locale), "."}
+    if found is None or (found["sign"] or ".") not in signs:
+        raise invalid("", N_("Please enter a rate such as {example}."), example=Decimal("1.0842"))
+    parts_thousands = found["sign"] == get_group_symbol(locale) and len(found["fraction"]) == 3
+    if parts_thousands and len(found["whole"]) <= 3 and found["whole"].strip("0"):
+        raise invalid(
+            "",
+            N_("This can be read in two ways; please write a fourth decimal, as in {example}."),
+            example=f"{typed_}0",
+        )
+    return Decimal(f"{found['whole']}.{found['fraction'] or 0}")
 
 
 def day(value: Value, locale: Locale) -> date:

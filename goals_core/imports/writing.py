@@ -36,6 +36,7 @@ class Look(StrEnum):
     TEXT = "@"  # what is typed stays as it is: 1-2 becomes no day
     NUMBER = "#,##0.00"
     WHOLE = "#,##0"
+    RATE = "0.0000######"
     DAY = "yyyy-mm-dd"
 
 

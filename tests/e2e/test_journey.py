@@ -21,6 +21,7 @@ SETTING_PAGES = {"Definitions": "/definitions", "New goal": "/new_goal"}
 MANAGING_PAGES = {
     "People": "/people",
     "Teams": "/teams",
+    "Exchange rates": "/rates",
     "Syncs": "/syncs",
     "Audit log": "/audit",
 }
