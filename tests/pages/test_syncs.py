@@ -126,16 +126,16 @@ def test_compute_everything_anew_runs_a_full_sync(cast):
     at = press(open_syncs(cast.admin), "sync_all")
     until_done(at)
     assert table(at, TABLE)["mode"].tolist() == ["Everything"] * 2
-    assert "0 goals updated, 0" in words(at)
+    assert "0 goals updated, " in words(at)
 
 
 def test_the_sidebars_button_takes_what_changed_and_says_so(cast):
     make_goal(cast, cast.rep, from_sales())
     at = until_done(press(open_page(cast.rep, "my_goals"), "sync_now"))
-    assert "0 goals updated, 0" in words(at)  # the first of the day is a full one
+    assert "0 goals updated, " in words(at)  # the first of the day is a full one
     add_deals(cast.tenant, deal(cast.rep, 600), deal(cast.rep, 500), deal(cast.south_rep, 1))
     at = until_done(press(at, "sync_now"))
-    assert "1 goal updated from 3 changes, 1 achieved, 0" in words(at)
+    assert "1 goal updated from 3 changes, 1 achieved, " in words(at)
     assert "Nothing has changed since the last sync" in words(until_done(press(at, "sync_now")))
     with tenant_session(cast.admin) as db:
         last = tracking.last_synced(db)
