@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from goals_core.actor import Actor
+from goals_core.db import tenant_session
 from goals_core.kinds import Origin, SyncMode
-from goals_core.services import rollover, tenants, tracking
+from goals_core.services import rollover, syncs, tenants, tracking
 
 EVERY_MINUTE, EVERY_QUARTER = "* * * * *", "*/15 * * * *"
 
@@ -46,6 +47,8 @@ def begin_day(actor: Actor) -> None:
     if actor.tenant_id in tenants.with_a_new_day():
         rollover.roll_over(actor)
         tracking.sync(actor, origin=Origin.SCHEDULE)
+        with tenant_session(actor) as db:
+            syncs.tidy(db)
 
 
 SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10)
