@@ -29,6 +29,11 @@ audit: .venv/installed-dev ## known dangers in the code and in the pinned packag
 soak: .venv/installed-dev ## the engine's long proof: random steps against the model
 	@exec $(BIN)/python -m tests.engine.soak --steps 10000
 
+proofs: .venv/installed-dev ## tracking's long proofs: random histories, kill -9 of everything, a crowd at once
+	@$(BIN)/python -m tests.proofs.histories --steps 1200
+	@$(BIN)/python -m tests.proofs.kills --rounds 30
+	@exec $(BIN)/python -m tests.proofs.kills --rounds 0 --loaders 4 --syncs 2 --seconds 60
+
 walls: .venv/installed-dev ## the walls' long proof: 100,000 attempts, 10,000 guesses, a storm on the pool
 	@$(BIN)/python -m tests.core.guessing
 	@$(BIN)/python -m tests.walls --attempts 100000
@@ -57,4 +62,4 @@ clean: ## forget the environment (the data in .goals stay)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test lint types audit soak walls psql clean
+.PHONY: help run test lint types audit soak proofs walls psql clean

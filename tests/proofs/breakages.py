@@ -1,0 +1,90 @@
+"""Ways to break the engine, each of which the proof has to notice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import event
+
+from goals_core import db
+from goals_core.engine import journal, outbox
+from goals_core.models import attainment
+from goals_core.models.windows import Window
+from goals_core.sources import facts
+
+Patch = Callable[[Any, str, Any], None]
+
+
+@contextmanager
+def other_words(old: str, new: str) -> Iterator[None]:
+    """Every statement says `new` where it said `old`; at least one has to."""
+    found = 0
+
+    def rewrite(*call: Any) -> tuple[str, Any]:
+        nonlocal found
+        _, _, statement, parameters, *_ = call
+        found += old in statement
+        return statement.replace(old, new), parameters
+
+    listen = (db.engine(), "before_cursor_execute", rewrite)
+    event.listen(*listen, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(*listen)
+        assert found, f"no statement says {old!r}"
+
+
+def a_line_is_passed_over(patch: Patch) -> None:
+    real = journal._line_ids
+    patch(journal, "_line_ids", lambda batch, lines: real(batch, lines)[1:])
+
+
+def batches_are_taken_and_not_read(patch: Patch) -> None:
+    patch(journal, "_line_ids", lambda _batch, _lines: [])
+
+
+def rates_hold_for_six_days(patch: Patch) -> None:
+    patch(facts, "RATE_IS_GOOD_FOR_DAYS", 6)
+
+
+def news_are_told_twice(patch: Patch) -> None:
+    real = outbox.tell
+    patch(outbox, "tell", lambda session, news: real(session, [*news, *news]))
+
+
+def the_last_news_is_lost(patch: Patch) -> None:
+    real = outbox.tell
+    patch(outbox, "tell", lambda session, news: real(session, news[:-1]))
+
+
+def percentages_are_rounded(patch: Patch) -> None:
+    patch(attainment, "ROUND_FLOOR", "ROUND_HALF_UP")
+
+
+def closing_is_a_day_late(patch: Patch) -> None:
+    def is_closed(window: Window, today: date, *, grace_days: int) -> bool:
+        return today > window.end + timedelta(days=grace_days + 1)
+
+    patch(Window, "is_closed", is_closed)
+
+
+IN_PYTHON = (
+    a_line_is_passed_over,
+    batches_are_taken_and_not_read,
+    rates_hold_for_six_days,
+    news_are_told_twice,
+    the_last_news_is_lost,
+    percentages_are_rounded,
+    closing_is_a_day_late,
+)
+IN_WORDS = {
+    "the old image moves nothing": ("goals.journal.old)", "NULL)"),
+    "the new image moves nothing": ("goals.journal.new)", "NULL)"),
+    "the old image is forgotten": ("VALUES (j.old), (j.new)", "VALUES (j.new)"),
+    "the new image is forgotten": ("VALUES (j.old), (j.new)", "VALUES (j.old)"),
+    "the last day in a team is not one": ("member_to >= ", "member_to > "),
+    "the first day in a team is not one": ("member_from <= ", "member_from < "),
+    "the company's goals are passed over": ("a.assignee_type = 'tenant' OR", "false OR"),
+}
