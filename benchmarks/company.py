@@ -65,6 +65,12 @@ class Company:
                 result.all()
         return perf_counter() - started
 
+    def ask(self, statement: str) -> int:
+        """The one number that a statement finds."""
+        with db.tenant_session(self.actor) as session:
+            shared = {"tenant_id": self.tenant.id, "first": self.first, "last": self.tenant.today}
+            return int(session.execute(text(statement), shared).scalar_one())
+
     def load(self, records: int) -> float:
         """Deals of everyone in turn, named D-1, D-2, …, and seconds."""
         people = "{" + ",".join(map(str, self.people)) + "}"

@@ -8,6 +8,8 @@ fresh embedded server and prints
   nothing has changed and where every value has, by the plain sums of the same records;
 - `incremental_1m_s`, `incremental_10m_s`: an incremental sync after 1,000 changed deals, and the
   same in a company that is `--large` times as large;
+- `right_beside_wrong`, `wrong_told`: values that are right after a sync with one goal more that
+  cannot be computed, and the errors that the run tells;
 - `commit_to_value_p50_ms`, …: from the commit of a deal by another program to that of the new
   value, by a worker.
 
@@ -37,6 +39,33 @@ _CHANGE_ALL = """
     FROM generate_series(1, 2 * :count) AS n
     WHERE tenant_id = :tenant_id AND external_id = 'D-' || n
 """
+# A goal like the others, but for a column that there is not.
+_WRONG = """
+    WITH wrong AS (
+        INSERT INTO goals.definitions
+        SELECT (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(),
+            'source_config', jsonb_set(d.source_config, '{filter}', '{"colour": "red"}')))).*
+        FROM goals.definitions d WHERE d.tenant_id = :tenant_id LIMIT 1 RETURNING id
+    )
+    INSERT INTO goals.assignments (tenant_id, id, definition_id, assignee_type, full_target,
+        current_value, progress_percentage, status, notes, period_start, period_end, created_at,
+        updated_at)
+    SELECT :tenant_id, gen_random_uuid(), id, 'tenant', 1, 0, 0, 'active', '', :first, :last,
+        now(), now()
+    FROM wrong
+"""
+# Values that are what the records come to, each added up anew.
+_RIGHT = """
+    SELECT count(*) FROM goals.assignments a
+    JOIN goals.definitions d ON d.tenant_id = a.tenant_id AND d.id = a.definition_id
+    JOIN (
+        SELECT owner_id, sum(amount) AS total, count(*) AS number FROM sales.opportunities
+        WHERE tenant_id = :tenant_id AND stage = 'closed_won' AND closed_on BETWEEN :first AND :last
+        GROUP BY owner_id
+    ) f ON f.owner_id = a.user_id
+    WHERE a.tenant_id = :tenant_id
+        AND a.current_value = CASE d.metric WHEN 'count' THEN f.number ELSE f.total END
+"""
 _CHANGE_SOME = """
     UPDATE sales.opportunities SET amount = amount + 1
     WHERE tenant_id = :tenant_id AND external_id IN (
@@ -54,7 +83,7 @@ def measure(
     found["incremental_1m_s"] = _some_changed(one)
     if explain:
         plans.show(lambda: _change_and_sync(one, ROUNDS))
-    found |= waking.measure(one)
+    found |= waking.measure(one) | _one_wrong(one)
     large_one = company.found(place, "large", people * large)
     with _bare(place):
         large_one.load(records * large)
@@ -106,6 +135,15 @@ def _full(one: Company) -> dict[str, float]:
         "full_changed_s": statistics.median(changed),
         "full_changed_ratio": statistics.median(changed) / base,
     }
+
+
+def _one_wrong(one: Company) -> dict[str, float]:
+    """Every value changes, and one goal more cannot be computed."""
+    one.run(_WRONG)
+    one.run(_CHANGE_ALL)
+    done = tracking.sync(one.actor)
+    right = one.ask(_RIGHT)
+    return {"right_beside_wrong": right, "wrong_told": len(done.errors)}
 
 
 def _some_changed(one: Company) -> float:
