@@ -59,6 +59,21 @@ class Schedule:
         """Today's window, or the first one when the goal starts later; None when it is over."""
         return self.window_on(max(today, self.starts_at))
 
+    def recent(self, today: date, *, most: int) -> list[Window]:
+        """Today's window and those before it, newest first, as if it had always been valid.
+
+        Once it is over, its last one and those before that. Those before its first day are whole.
+        """
+        day = min(today, self.ends_at or today)
+        if self.period is Period.CUSTOM:
+            return _shifted_back(Window(self.starts_at, self.ends_at or day), day, most)
+        found: list[Window] = []
+        for _ in range(most):
+            whole = calendar_window(self.period, day, self.fiscal_year_start)
+            found.append(self.window_on(day) or whole)
+            day = whole.start - _DAY
+        return found
+
     def after(self, end: date) -> Window | None:
         """The window that follows one that ends on a day, None after the last one.
 
@@ -93,6 +108,15 @@ def calendar_window(period: Period, day: date, fiscal_year_start: int) -> Window
     first = _month_shifted(day, -passed)
     last = _month_shifted(first, length - 1)
     return Window(first, last.replace(day=monthrange(last.year, last.month)[1]))
+
+
+def _shifted_back(window: Window, day: date, most: int) -> list[Window]:
+    """Spans of the same length, one after the other, the first of which has begun by a day."""
+    length = window.days * _DAY
+    ahead = max(-((day - window.start) // length), 0)
+    begun = Window(window.start - ahead * length, window.end - ahead * length)
+    spans = (begun.start - number * length for number in range(most))
+    return [Window(start, start + length - _DAY) for start in spans]
 
 
 def _month_shifted(day: date, months: int) -> date:

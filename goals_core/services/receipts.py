@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import Select, and_, func, select
 
 from goals_core.db import TenantSession
 from goals_core.engine import standings, tracked, visibility
@@ -15,7 +15,7 @@ from goals_core.kinds import AssigneeType
 from goals_core.models.core import User
 from goals_core.models.windows import Window
 from goals_core.permissions import Permission, needs
-from goals_core.sources import facts, past
+from goals_core.sources import facts, past, trials
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
 
@@ -103,7 +103,7 @@ def _receipt(db: TenantSession, measure: Measure, found: Select[Any], page: Page
         select(
             func.count(),
             func.count().filter(rows.c.counted.is_(None)),
-            _total(measure.aggregation, rows.c.counted),
+            trials.total(measure.aggregation, rows.c.counted),
         )
     ).one()
     newest = select(rows).order_by(rows.c.day.desc(), rows.c.external_id.desc())
@@ -138,14 +138,3 @@ def _records(
             tracked.belongs(db, owner.type, owner.id, table.c.owner_id, day),
         )
     )
-
-
-def _total(aggregation: Aggregation, counted: ColumnElement[Any]) -> ColumnElement[Any]:
-    totals: dict[Aggregation, ColumnElement[Any]] = {
-        Aggregation.SUM: func.coalesce(func.sum(counted), 0),
-        Aggregation.COUNT: func.count(counted),
-        Aggregation.AVG: func.round(func.avg(counted), 2),
-        Aggregation.MIN: func.min(counted),
-        Aggregation.MAX: func.max(counted),
-    }
-    return totals[aggregation]

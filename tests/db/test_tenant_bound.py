@@ -22,6 +22,7 @@ from goals_core.services import (
     corrections,
     dashboard,
     definitions,
+    dry_run,
     events,
     history,
     identity,
@@ -44,6 +45,7 @@ from goals_core.services import (
     trust,
 )
 from goals_core.services.planning import Quota
+from goals_core.services.receipts import Owner
 from tests import makers
 from tests.conftest import PASSWORD, Cast
 from tests.db.statements import loose_tables
@@ -131,6 +133,12 @@ def _everything(cast: Cast) -> None:
         assignments.by_definition(session, goal)
         choices.assignees(session)
         preview.preview(session, makers.from_sales(), assignees=[])
+        dry_run.dry_run(
+            session,
+            makers.from_sales(config={"aggregation": "count", "date_field": "opened_on"}),
+            assignees=[Owner(AssigneeType.TEAM, cast.north)],
+            definition_id=goal,
+        )
         progress.record(session, assignment_id=calls, value=Decimal(5), on=date(2026, 5, 20))
         identity.list_people(session)
         teams.list_teams(session)

@@ -147,6 +147,34 @@ def test_february_is_as_long_as_its_year_says(year, length):
     assert calendar_window(Period.YEARLY, date(year, 2, 10), 1).days == 337 + length
 
 
+@given(schedules(), days, st.integers(1, 6))
+def test_the_last_windows_have_begun_follow_each_other_and_are_the_goals_own_where_it_has_some(
+    schedule, today, most
+):
+    found = schedule.recent(today, most=most)
+    assert len(found) == most
+    assert found[0].start <= today
+    assert all(later.start > earlier.end for later, earlier in pairwise(found))
+    if schedule.period is Period.CUSTOM:
+        own = Window(schedule.starts_at, schedule.ends_at)
+        assert {one.days for one in found} == {own.days}
+        assert (found[0] == own) is (schedule.starts_at <= today)
+        return
+    assert found[0] == (schedule.window_on(min(today, schedule.ends_at or today)) or found[0])
+    for one in found:
+        whole = calendar_window(schedule.period, one.start, schedule.fiscal_year_start)
+        assert one == (schedule.window_on(one.start) or whole)
+
+
+def test_the_last_windows_of_a_goal_that_began_lately_are_whole_before_its_first_day():
+    found = Schedule(Period.MONTHLY, date(2026, 4, 10), None).recent(date(2026, 5, 20), most=3)
+    assert found == [
+        Window(date(2026, 5, 1), date(2026, 5, 31)),
+        Window(date(2026, 4, 10), date(2026, 4, 30)),
+        Window(date(2026, 3, 1), date(2026, 3, 31)),
+    ]
+
+
 def test_a_custom_period_is_one_window():
     schedule = Schedule(Period.CUSTOM, date(2024, 2, 20), date(2024, 3, 5))
     window = Window(date(2024, 2, 20), date(2024, 3, 5))
