@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ui import goal_editing, goal_form, goal_preview, goal_saving
+from ui import dry_run, goal_editing, goal_form, goal_preview, goal_saving
 from ui.goal_saving import Entered
 from ui.session import require_actor
 
@@ -23,11 +23,15 @@ with right:
 draft = replace(settings, milestones=milestones)
 entered = Entered(draft, assigned, form.problems, goal_editing.holders(editing, actor))
 
+with left:
+    tried = dry_run.in_form(actor, editing, entered)
+nothing_found = tried is not None and not tried.records
+
 with st.bottom:
     pressed = goal_editing.buttons(editing)
 with goal_editing.telling(editing, top):
     if pressed:
-        goal_editing.save(actor, editing, entered, pressed)
+        goal_editing.save(actor, editing, entered, pressed, nothing_found=nothing_found)
     elif goal_editing.was_tried(editing):
         goal_saving.check(actor, entered)
 with right:

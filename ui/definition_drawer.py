@@ -10,7 +10,15 @@ from goals_core.errors import GoalsError, NotFound
 from goals_core.kinds import GoalStatus
 from goals_core.permissions import Permission
 from goals_core.services import definitions
-from ui import definition_assigning, definition_details, definition_steps, dialogs, goal_form
+from goals_core.services.dry_run import DryRun
+from ui import (
+    definition_assigning,
+    definition_details,
+    definition_steps,
+    dialogs,
+    dry_run,
+    goal_form,
+)
 from ui import definition_deeds as deeds
 from ui.definition_details import Opened
 from ui.definition_list import OPEN, close
@@ -56,7 +64,8 @@ def _body(definition_id: UUID) -> None:
         return
     dialogs.show_done()
     definition_details.settings(opened.view)
-    _actions(actor, opened)
+    tried = dry_run.in_drawer(actor, opened)
+    _actions(actor, opened, tried)
     _why_not_more(opened)
     st.space("small")
     definition_details.assigned(actor, opened)
@@ -64,14 +73,14 @@ def _body(definition_id: UUID) -> None:
     definition_details.all_windows(actor, opened)
 
 
-def _actions(actor: Actor, opened: Opened) -> None:
+def _actions(actor: Actor, opened: Opened, tried: DryRun | None) -> None:
     """What may be done with it now; the services would refuse the rest."""
     view, following = opened.view, definitions.NEXT[opened.view.status]
     with st.container(horizontal=True):
         if opened.is_theirs and GoalStatus.ACTIVE in following:
             label = _("Activate") if view.status is GoalStatus.DRAFT else _("Resume")
             if st.button(label, type="primary", icon=":material/play_arrow:", key="activate"):
-                _do(actor, opened, GoalStatus.ACTIVE)
+                _do(actor, opened, GoalStatus.ACTIVE, tried)
         if following and opened.assignable:
             st.button(
                 _("Assign"),
@@ -153,7 +162,7 @@ def _more(actor: Actor, opened: Opened) -> dict[str, str]:
     return more
 
 
-def _do(actor: Actor, opened: Opened, deed: str) -> None:
+def _do(actor: Actor, opened: Opened, deed: str, tried: DryRun | None = None) -> None:
     """Do it at once; what loses something asks first."""
     id_ = opened.view.id
     with refusals():
@@ -162,7 +171,7 @@ def _do(actor: Actor, opened: Opened, deed: str) -> None:
             dialogs.say_done(_("This is the copy, a draft."))
         elif deed == GoalStatus.ACTIVE:
             deeds.set_status(actor, id_, GoalStatus.ACTIVE)
-            dialogs.say_done(_("The goal is active."))
+            dialogs.say_done(dry_run.activated(tried))
         elif deed == GoalStatus.PAUSED:
             deeds.set_status(actor, id_, GoalStatus.PAUSED)
             dialogs.say_done(_("The goal is paused."))

@@ -169,8 +169,8 @@ def _columns() -> dict[str, Any]:
             _("State"), options=list(states), color=list(states.values())
         ),
         "type": st.column_config.TextColumn(_("Type"), width=80),
-        "target": st.column_config.TextColumn(_("Target"), alignment="right"),
+        "target": st.column_config.TextColumn(_("Target"), width=105, alignment="right"),
         "period": st.column_config.TextColumn(_("Period"), width=90),
-        "source": st.column_config.TextColumn(_("Tracked from"), width="large"),
+        "source": st.column_config.TextColumn(_("Tracked from"), width=325),
         "assigned": st.column_config.NumberColumn(_("Assigned"), width=80),
     }

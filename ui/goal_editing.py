@@ -85,7 +85,23 @@ def holders(editing: Editing, actor: Actor) -> dict[Owner, Decimal | None]:
     if editing.definition is None:
         return {}
     with tenant_session(actor) as db:
-        return _assigned_now(db, editing.definition)
+        return assigned_now(db, editing.definition)
+
+
+def assigned_now(db: TenantSession, definition: DefinitionView) -> dict[Owner, Decimal | None]:
+    """Who has it in today's window, or the first to come, each with the own target, if any."""
+    window = definitions.schedule_of(db, definition.settings).current_or_first(
+        db.actor.tenant.today
+    )
+    if window is None:
+        return {}
+    found = assignments.list_(
+        db, definition_id=definition.id, on=window.start, page=_MOST_PREVIEWED
+    )
+    return {
+        Owner(one.assignee_type, one.assignee_id): targets.full(one) if one.has_own_target else None
+        for one in found.items
+    }
 
 
 def buttons(editing: Editing) -> str | None:
@@ -107,8 +123,10 @@ def buttons(editing: Editing) -> str | None:
     return pressed
 
 
-def save(actor: Actor, editing: Editing, entered: Entered, pressed: str) -> NoReturn:
-    """Write it all, and go on to the list."""
+def save(
+    actor: Actor, editing: Editing, entered: Entered, pressed: str, *, nothing_found: bool = False
+) -> NoReturn:
+    """Write it all, and go on to the list; `nothing_found`: by its dry run it counts nothing."""
     activate = pressed == ACTIVATE
     if editing.definition is None:
         goal_saving.create(actor, entered, activate=activate)
@@ -118,8 +136,14 @@ def save(actor: Actor, editing: Editing, entered: Entered, pressed: str) -> NoRe
             actor, editing.definition.id, entered, version=version, activate=activate
         )
     reads.forget()
-    sentence = _("{name} is saved and active.") if activate else _("{name} is saved.")
-    flash(sentence.format(name=entered.draft.name.strip()))
+    is_warning = activate and nothing_found
+    if is_warning:
+        sentence = _(
+            "{name} is saved and active, though nothing would have counted in its last windows."
+        )
+    else:
+        sentence = _("{name} is saved and active.") if activate else _("{name} is saved.")
+    flash(sentence.format(name=entered.draft.name.strip()), is_warning=is_warning)
     st.switch_page(DEFINITIONS)
 
 
@@ -188,18 +212,3 @@ def _load_once(editing: Editing, actor: Actor) -> None:
     form.load({"was_tried": False, "is_outdated": False})
     if definition is not None:
         form.load({"version": definition.version})
-
-
-def _assigned_now(db: TenantSession, definition: DefinitionView) -> dict[Owner, Decimal | None]:
-    window = definitions.schedule_of(db, definition.settings).current_or_first(
-        db.actor.tenant.today
-    )
-    if window is None:
-        return {}
-    found = assignments.list_(
-        db, definition_id=definition.id, on=window.start, page=_MOST_PREVIEWED
-    )
-    return {
-        Owner(one.assignee_type, one.assignee_id): targets.full(one) if one.has_own_target else None
-        for one in found.items
-    }

@@ -46,9 +46,18 @@ def show(actor: Actor, entered: Entered) -> None:
 
 def find(actor: Actor, entered: Entered) -> Preview | None:
     """What `preview` finds for the parts that decide it; the others may still be missing."""
+    own_targets = {owner: own for owner, own in entered.everyone.items() if own and own > 0}
+    with tenant_session(actor) as db:
+        return preview.preview(
+            db, decisive(entered), assignees=list(entered.everyone), own_targets=own_targets
+        )
+
+
+def decisive(entered: Entered) -> Draft:
+    """The draft with stand-ins for all that does not decide which records count; or `Invalid`."""
     if problems := [p for p in entered.problems if not p.field.startswith((*_APART, "custom_"))]:
         raise Invalid(*problems)
-    decisive = replace(
+    return replace(
         entered.draft,
         name=_NOTHING,
         description="",
@@ -59,11 +68,18 @@ def find(actor: Actor, entered: Entered) -> Preview | None:
         range_min=None,
         range_max=None,
     )
-    own_targets = {owner: own for owner, own in entered.everyone.items() if own and own > 0}
-    with tenant_session(actor) as db:
-        return preview.preview(
-            db, decisive, assignees=list(entered.everyone), own_targets=own_targets
-        )
+
+
+def counted(line: Line, draft: Draft) -> str:
+    """What a record adds; of records that are only counted, its own amount."""
+    if line.counted is None:
+        return _("left out")
+    if (draft.source_config or {}).get("aggregation") != Aggregation.COUNT:
+        return _value(line.counted, draft)
+    if line.amount is None:
+        return _NOTHING
+    metric = Metric.CURRENCY if line.currency else Metric.NUMBER
+    return spoken().value(line.amount, metric=metric, unit=line.currency)
 
 
 def _has_target(entered: Entered) -> bool:
@@ -126,7 +142,7 @@ def _show_sample(lines: Sequence[Line], draft: Draft) -> None:
             "day": [spoken().day(line.day) for line in lines],
             "name": [line.name or line.external_id for line in lines],
             "owner": [line.owner or _NOTHING for line in lines],
-            "amount": [_counted(line, draft) for line in lines],
+            "amount": [counted(line, draft) for line in lines],
         }
     )
     st.dataframe(
@@ -147,15 +163,3 @@ def _value(value: Decimal | None, draft: Draft) -> str:
     if value is None:
         return _NOTHING
     return spoken().value(value, metric=draft.metric, unit=draft.unit)
-
-
-def _counted(line: Line, draft: Draft) -> str:
-    """What a record adds; of records that are only counted, its own amount."""
-    if line.counted is None:
-        return _("left out")
-    if (draft.source_config or {}).get("aggregation") != Aggregation.COUNT:
-        return _value(line.counted, draft)
-    if line.amount is None:
-        return _NOTHING
-    metric = Metric.CURRENCY if line.currency else Metric.NUMBER
-    return spoken().value(line.amount, metric=metric, unit=line.currency)

@@ -42,9 +42,8 @@ def test_the_preview_needs_no_name_and_no_target(cast, deals):
 def test_the_preview_warns_of_what_is_left_out(cast, deals):
     makers.add_deals(cast.tenant, makers.deal(cast.rep, 5, currency="EUR"))
     at = open_page(cast.manager, "new_goal")
-    assert [warning.value for warning in at.warning] == [
-        "1 record is left out: there is no exchange rate for its day."
-    ]
+    told = "1 record is left out: there is no exchange rate for its day."
+    assert told in [warning.value for warning in at.warning]
     assert "left out" in table(at, "amount")["amount"].tolist()
 
 

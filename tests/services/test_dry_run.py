@@ -216,7 +216,7 @@ def test_it_counts_what_plain_python_counts(cast: Cast, seed: int):
     ]
     members += [(cast.south, cast.south_rep.user_id, date(2020, 1, 1), None)]
     changes = 0
-    for owners in everyone * 3:
+    for owners in everyone * 2:
         live, new = some_config(rnd), some_config(rnd)
         model = Model(records, rates, members, owners, sees_all=True)
         with tenant_session(cast.admin) as db:
@@ -230,7 +230,7 @@ def test_it_counts_what_plain_python_counts(cast: Cast, seed: int):
             lost = sum(one.change.lost for one in found.windows)
             assert (len(found.gained), len(found.lost)) == (min(10, gained), min(10, lost))
             changes += gained + lost
-    assert changes > 100
+    assert changes > 60
 
 
 def put(cast: Cast, records, members, rates) -> None:
