@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
 
 from goals_core.db import TenantSession
 from goals_core.engine import movement_lines, standings, tracked
@@ -92,15 +92,17 @@ def of_assignment(
     measure = tracked.measure_of(db, standing)
     if measure is None:
         return None
-    sides = movement_lines.sides_of(db, measure, standing)
-    lines = movement_lines.lines(sides)
-    if entry_id is not None:
-        lines = lines.where(_came_with(db, assignment_id, entry_id, sides.c.taken_at))
-    newest = lines.order_by(sides.c.at.desc(), sides.c.id.desc())
-    rows = db.execute(_with_names(db, newest.limit(movement_lines.MOST), page)).all()
+    newest = movement_lines.newest(db, measure, standing, _which(db, assignment_id, entry_id))
+    rows = db.execute(_with_names(db, newest, page)).all()
     total = rows[0].total if rows else 0
     found = page.of([_movement(row, measure) for row in rows], total)
     return Moved(found, measure, tracked.journal_since(db))
+
+
+def _which(db: TenantSession, assignment_id: UUID, entry_id: UUID | None) -> movement_lines.Which:
+    if entry_id is None:
+        return lambda _taken_at: true()
+    return lambda taken_at: _came_with(db, assignment_id, entry_id, taken_at)
 
 
 def _came_with(

@@ -107,19 +107,19 @@ def _evidence(db: TenantSession, plan: Plan, standing: Standing, at: datetime | 
     """The evidence of the statement that a computation uses, over the rows as they were."""
     tenant, day = db.actor.tenant, tracked.day_of(db.actor.tenant, at)
     who = subjects(tenant, plan, only=[standing.id], closed=True)
-    if not plan.measures:
-        read = readings.day_ends(who, {}, tenant=tenant, today=day)
-        query = readings.evidence(who, read, today=day)
-        return _found(db, query, _log(), past.log_at(at or tracked.NEVER, tenant=tenant))
-    (measure,) = plan.measures.values()
     whose = tracked.whose(db, standing)
     read = readings.day_ends(who, plan.measures, tenant=tenant, today=day, owners=whose.owners)
-    then = past.records_at(measure, whose, at or tracked.NEVER, tenant=tenant)
-    return _found(db, readings.evidence(who, read, today=day), measure.entity.table, then)
+    query = readings.evidence(who, read, today=day)
+    if at is None:
+        return _found(db, query)
+    for measure in plan.measures.values():
+        then = past.records_at(measure, whose, at, tenant=tenant)
+        return _found(db, past.instead(query, measure.entity.table, then))
+    return _found(db, past.instead(query, _log(), past.log_at(at, tenant=tenant)))
 
 
-def _found(db: TenantSession, query: Select[Any], table: Table, then: Any) -> Evidence:  # noqa: ANN401
-    row = db.execute(past.instead(query, table, then)).one_or_none()
+def _found(db: TenantSession, query: Select[Any]) -> Evidence:
+    row = db.execute(query).one_or_none()
     if row is None:
         return Evidence(value=None)
     return Evidence(

@@ -108,6 +108,22 @@ def changes(measure: Measure, whose: Whose, *, tenant: Tenant) -> Subquery:
     return _lines(measure, whose, tenant).subquery("lines")
 
 
+def batches(measure: Measure, *, tenant: Tenant) -> Subquery:
+    """The batches of a measure's table, of everybody."""
+    of_table = (_B.tenant_id == tenant.id, _B.source_table == measure.entity.table.fullname)
+    return select(JournalBatch.__table__).where(*of_table).subquery("batches")
+
+
+def changes_of(batch: Subquery, *, tenant: Tenant) -> FromClause:
+    """As `changes`, for each of the `batches`."""
+    b = batch.c
+    columns = (_J.tenant_id, _J.id, _J.record_id, b.at, b.taken_at, b.actor_id, _J.old, _J.new)
+    lines = select(*columns).where(
+        _J.tenant_id == tenant.id, _J.batch_id == b.id, _J.id.between(b.first_line, b.last_line)
+    )
+    return lines.correlate(batch).lateral("lines")
+
+
 def state(measure: Measure, lines: FromClause, which: str) -> FromClause:
     """The record before (`old`) or after (`new`) a line, in the columns of its table.
 
