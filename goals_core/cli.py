@@ -1,4 +1,4 @@
-"""The command line: migrate, demo, sync, roll-over, worker, jobs, create-tenant, create-user, psql.
+"""The command line: migrate, demo, sync, roll-over, deliver, worker, jobs, and those that create.
 
 Every command ends with 0 when it did what it says, 1 with a sentence when it could not, and 2 when
 it was called wrongly.
@@ -20,7 +20,7 @@ from goals_core.config import BadSettings, settings
 from goals_core.errors import GoalsError
 from goals_core.kinds import Origin, SyncMode
 from goals_core.permissions import Role
-from goals_core.services import identity, rollover, setup, tenants, tracking
+from goals_core.services import deliveries, identity, rollover, setup, tenants, tracking
 from goals_core.services.setup import Administrator, NewCompany
 
 app = typer.Typer(
@@ -126,6 +126,17 @@ def jobs() -> None:
                 f"{each.task}: {each.waiting} waiting, {each.retried} waiting after a failure,"
                 f" {each.running} running, {each.failed} failed; the oldest for {each.oldest:.0f} s"
             )
+
+
+@app.command()
+def deliver(
+    tenant: Annotated[str | None, typer.Option(help="only this tenant, by its slug")] = None,
+) -> None:
+    """Send what people are to be told, by mail and to their channels."""
+    with _told(), _open():
+        for each in [tenants.get_tenant(tenant)] if tenant else tenants.list_tenants():
+            done = deliveries.deliver(Actor.system(each))
+            print(f"{each.slug}: {done.sent} sent, {done.waiting} waiting, {done.failed} failed")
 
 
 @app.command()

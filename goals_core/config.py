@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     url: str | None = Field(None, description="what links in mails begin with")
     smtp_url: SecretStr | None = Field(None, description="the server that sends mails")
     mail_from: str | None = Field(None, description="whom mails come from")
+    channel_key: SecretStr | None = Field(
+        None, min_length=32, description="encrypts the addresses of chat channels"
+    )
     oidc_metadata_url: str | None = Field(None, description="where a provider describes itself")
     oidc_client_id: str | None = Field(None, description="what the provider knows the app as")
     oidc_client_secret: SecretStr | None = Field(None, description="how the app proves it to it")

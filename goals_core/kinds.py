@@ -79,6 +79,40 @@ class Event(StrEnum):
     FAILED = "goal.failed"
 
 
+class Mode(StrEnum):
+    """When somebody is sent what happened."""
+
+    INSTANT = "instant"
+    DAILY = "daily"
+    OFF = "off"
+
+
+class Service(StrEnum):
+    """Where news can be sent besides the mailbox."""
+
+    SLACK = "slack"
+    TEAMS = "teams"
+    DISCORD = "discord"
+    GOOGLE_CHAT = "google_chat"
+    WEBEX = "webex"
+    MATTERMOST = "mattermost"
+    ROCKET_CHAT = "rocket_chat"
+    ZULIP = "zulip"
+    TELEGRAM = "telegram"
+    PUSHOVER = "pushover"
+    NTFY = "ntfy"
+    GOTIFY = "gotify"
+    WEBHOOK = "webhook"
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"  # to be tried, or to be tried again
+    SENT = "sent"
+    REFUSED = "refused"  # for good
+    GIVEN_UP = "given_up"  # after a day
+    DROPPED = "dropped"  # nobody is there any more, or there is nothing to tell
+
+
 class SyncMode(StrEnum):
     """What a sync computes: everything, or what the journal says has changed."""
 

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import localtime, make_msgid
 from ipaddress import ip_address
+from uuid import UUID
 
 from goals_core import addresses, outbound
 from goals_core.addresses import MailServer
@@ -21,12 +22,15 @@ _UNEXPECTED = "no answer as expected from the mail server"
 
 
 class MailNotSent(GoalsError):
-    """Nobody has taken the mail; `is_final` says that trying again is of no use."""
+    """Nobody has taken the mail; `is_final` says that trying again is of no use.
+
+    `is_away` says that it is the server which is missing: no other mail would be taken either.
+    """
 
     message = N_("The mail could not be sent: {reason}.")
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        self.is_final = is_final
+    def __init__(self, reason: str, *, is_final: bool = False, is_away: bool = False) -> None:
+        self.is_final, self.is_away = is_final, is_away
         super().__init__(reason=reason)
 
 
@@ -41,13 +45,28 @@ def link(path: str) -> str:
     return f"{url}{path}"
 
 
-def send(to: str, subject: str, text: str, html: str | None = None) -> None:
-    """Hand a mail over to the server of GOALS_SMTP_URL; when this returns, the server has it."""
+def send(
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    *,
+    id_: UUID | None = None,
+    unsubscribe: str | None = None,
+) -> None:
+    """Hand a mail over to the server of GOALS_SMTP_URL; when this returns, the server has it.
+
+    A mail that is sent again under the same id is the same mail to whoever gets it twice.
+    """
     given, sender = settings().smtp_url, settings().mail_from
     if given is None or sender is None:
         raise MailNotSent("GOALS_SMTP_URL is not set")
     server = addresses.mail_server(given.get_secret_value())
     message = _write(sender, to, subject, text, html)
+    if id_ is not None:
+        message.replace_header("Message-ID", f"<{id_}@{_domain(sender)}>")
+    if unsubscribe is not None:
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
     with _told(), _connected(server, sender) as smtp:
         if server.user:
             smtp.login(server.user, server.password)
@@ -141,11 +160,12 @@ def _told() -> Iterator[None]:
         reason = f"refused with {error.smtp_code}" if is_answer else _UNEXPECTED
         raise MailNotSent(reason, is_final=is_final) from None
     except outbound.NotReachable as error:
-        raise MailNotSent(str(error).rstrip(".")) from error
+        raise MailNotSent(str(error).rstrip("."), is_away=True) from error
     except ssl.SSLError as error:
-        raise MailNotSent(f"no TLS with the mail server, {_short(error)}") from error
+        reason = f"no TLS with the mail server, {_short(error)}"
+        raise MailNotSent(reason, is_away=True) from error
     except (smtplib.SMTPException, OSError) as error:
-        raise MailNotSent(f"{_UNEXPECTED}, {_short(error)}") from error
+        raise MailNotSent(f"{_UNEXPECTED}, {_short(error)}", is_away=True) from error
 
 
 def _short(error: Exception) -> str:

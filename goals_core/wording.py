@@ -10,12 +10,16 @@ from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from functools import cache
-from gettext import NullTranslations, translation
+from gettext import GNUTranslations, NullTranslations, translation
+from io import BytesIO
+from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale, numbers
 from babel.dates import format_date, format_interval, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from goals_core.actor import Actor
 from goals_core.config import PROJECT
@@ -195,7 +199,22 @@ def name(member: StrEnum) -> str:
 
 @cache
 def _translations(locale: str) -> NullTranslations:
-    return translation("goals", CATALOGUES, [locale, locale.partition("_")[0]], fallback=True)
+    names = [locale, locale.partition("_")[0]]
+    compiled = translation("goals", CATALOGUES, names, fallback=True)
+    if type(compiled) is not NullTranslations:
+        return compiled
+    paths = (CATALOGUES / name / "LC_MESSAGES" / "goals.po" for name in names)
+    found = next((path for path in paths if path.is_file()), None)
+    return _compiled(found) if found else compiled
+
+
+def _compiled(catalogue: Path) -> NullTranslations:
+    """A catalogue as translators write it: nobody has to compile one to have it read."""
+    made = BytesIO()
+    with catalogue.open("rb") as file:
+        write_mo(made, read_po(file))
+    made.seek(0)
+    return GNUTranslations(made)
 
 
 def _with_unit(number: str, unit: str) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import inbox_list
 from ui.feedback import empty_state
+from ui.places import NOTIFICATIONS
 from ui.session import require_actor
 from ui.wording import _
 
@@ -12,6 +13,13 @@ actor = require_actor()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title(_("Inbox"), anchor=False, width="stretch")
     for_all = st.container(width="content")
+    if st.button(
+        ":material/tune:",
+        type="tertiary",
+        help=_("Choose what you are told, when and where"),
+        key="notifications",
+    ):
+        st.switch_page(NOTIFICATIONS)
 with st.container(horizontal=True, vertical_alignment="center"):
     unread, events = inbox_list.filters()
 

@@ -5,6 +5,7 @@ import streamlit as st
 from goals_core.permissions import Permission
 from ui.company_form import company_form
 from ui.password_form import password_form
+from ui.places import NOTIFICATIONS
 from ui.session import require_actor
 from ui.session_list import session_list
 from ui.sso_rules import linked_sign_ins, sso_rules
@@ -24,6 +25,11 @@ with right:
     st.subheader(_("Password"), anchor=False)
     with st.container(border=True):
         password_form(actor)
+    st.subheader(_("Notifications"), anchor=False)
+    if st.button(
+        _("Choose what you are told, when and where"), icon=":material/tune:", key="notifications"
+    ):
+        st.switch_page(NOTIFICATIONS)
 
 if actor.may(Permission.MANAGE):
     st.subheader(_("Company"), anchor=False)

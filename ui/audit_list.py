@@ -33,6 +33,8 @@ _COLORS = {
     "left": "orange",
     "disabled": "red",
     "enabled": "green",
+    "added": "green",
+    "removed": "red",
     "membership_taken_back": "orange",
     "signed_in": "gray",
     "password_changed": "gray",

@@ -65,6 +65,8 @@ _DEEDS: Mapping[str, str] = {
     "rate:deleted": N_("Exchange rate deleted"),
     "progress:voided": N_("Progress taken back"),
     "progress:imported": N_("Progress imported"),
+    "channel:added": N_("Channel added"),
+    "channel:removed": N_("Channel removed"),
 }
 _SUBJECTS: Mapping[str, str] = {
     "tenant": N_("Company"),
@@ -74,6 +76,7 @@ _SUBJECTS: Mapping[str, str] = {
     "assignment": N_("Assignments"),
     "rate": N_("Exchange rates"),
     "progress": N_("Progress"),
+    "channel": N_("Channels"),
 }
 # In the order in which they are told; what is not here comes last.
 _FIELDS: Mapping[str, str] = {

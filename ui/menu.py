@@ -34,6 +34,7 @@ TABLE: dict[str, tuple[Entry, ...]] = {
         _entry("my_goals", N_("My goals"), "flag"),
         _entry("at_risk", N_("At risk"), "warning"),
         _entry("inbox", N_("Inbox"), "inbox"),
+        _entry("notifications", N_("Notifications"), "notifications", listed=False),
         _entry("settings", N_("Settings"), "settings"),
     ),
     N_("Goals"): (

@@ -62,6 +62,8 @@ class Deed(StrEnum):
     RATE_DELETED = "rate:deleted"
     PROGRESS_VOIDED = "progress:voided"
     PROGRESS_IMPORTED = "progress:imported"
+    CHANNEL_ADDED = "channel:added"
+    CHANNEL_REMOVED = "channel:removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ A team is its members of today, its manager whoever leads it; for the company bo
 goals. A person's manager is the one of their account, else who leads a team they are in.
 
 What one step passes is told as one: the farthest milestone, or that the goal is achieved. The rows
-of what lies before are there, and nobody is shown them.
+of what lies before are there, and nobody is shown them. A row of nobody is for the channels of the
+company.
 """
 
 import math
@@ -71,18 +72,25 @@ _PEOPLE = text(
 _INSERT = text(
     """
     INSERT INTO goals.outbox
-        (tenant_id, id, event, assignment_id, user_id, data, created_at, in_inbox)
+        (tenant_id, id, event, assignment_id, user_id, data, created_at, in_inbox, planned_at)
     SELECT :tenant_id, n.id, n.event, a.id, n.user_id, jsonb_strip_nulls(jsonb_build_object(
         'goalName', d.name, 'milestone', n.milestone, 'currentValue', a.current_value,
         'targetValue', a.target_value, 'progress', a.progress_percentage,
         'remainingDays', greatest(a.period_end - greatest(a.period_start - 1, :today), 0)
-    )), :now, n.is_shown
+    )), :now,
+        n.is_shown AND n.user_id IS NOT NULL AND coalesce(
+            CAST(jsonb_extract_path_text(p.choices, n.event, 'in_inbox') AS boolean), true),
+        CASE WHEN n.is_shown THEN NULL ELSE CAST(:now AS timestamptz) END
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:events AS text[]), CAST(:assignment_ids AS uuid[]),
         CAST(:user_ids AS uuid[]), CAST(:milestones AS integer[]), CAST(:shown AS boolean[])
     ) AS n (id, event, assignment_id, user_id, milestone, is_shown)
     JOIN goals.assignments a ON a.tenant_id = :tenant_id AND a.id = n.assignment_id
     JOIN goals.definitions d ON d.tenant_id = :tenant_id AND d.id = a.definition_id
+    LEFT JOIN goals.preferences p ON p.tenant_id = :tenant_id AND p.user_id = n.user_id
+    WHERE n.user_id IS NOT NULL OR EXISTS (
+        SELECT FROM goals.channels c WHERE c.tenant_id = :tenant_id AND c.user_id IS NULL
+            AND c.events @> to_jsonb(n.event))
     ON CONFLICT (tenant_id, id) DO NOTHING
     """
 )
@@ -102,7 +110,8 @@ def tell(db: TenantSession, news: Sequence[News]) -> None:
     if not news:
         return
     people = _people(db, {item.assignment_id for item in news})
-    rows = [
+    told: list[tuple[News, UUID | None]] = [(item, None) for item in news]
+    told += [
         (item, user_id)
         for item in news
         for user_id in dict.fromkeys(
@@ -111,20 +120,27 @@ def tell(db: TenantSession, news: Sequence[News]) -> None:
             for user_id in people.get((item.assignment_id, part), ())
         )
     ]
-    if rows:
-        passed = _passed(news)
-        day = {"today": db.actor.tenant.today, "now": clock.now()}
-        db.execute(_INSERT, {"tenant_id": db.tenant_id} | day | _arrays(rows, passed))
+    day = {"today": db.actor.tenant.today, "now": clock.now()}
+    db.execute(_INSERT, {"tenant_id": db.tenant_id} | day | _arrays(told, _passed(news)))
 
 
 def forget(db: TenantSession, ids: Collection[UUID]) -> None:
     """Delete what was told of assignments that are deleted themselves."""
+    bound = {"tenant_id": db.tenant_id, "ids": list(ids)}
+    db.execute(
+        text(
+            "DELETE FROM goals.delivery_items i WHERE i.tenant_id = :tenant_id AND i.outbox_id IN ("
+            " SELECT o.id FROM goals.outbox o"
+            " WHERE o.tenant_id = :tenant_id AND o.assignment_id = ANY (CAST(:ids AS uuid[])))"
+        ),
+        bound,
+    )
     db.execute(
         text(
             "DELETE FROM goals.outbox o"
             " WHERE o.tenant_id = :tenant_id AND o.assignment_id = ANY (CAST(:ids AS uuid[]))"
         ),
-        {"tenant_id": db.tenant_id, "ids": list(ids)},
+        bound,
     )
 
 
@@ -148,7 +164,7 @@ def _passed(news: Sequence[News]) -> set[News]:
     }
 
 
-def _arrays(rows: Sequence[tuple[News, UUID]], passed: Collection[News]) -> dict[str, Any]:
+def _arrays(rows: Sequence[tuple[News, UUID | None]], passed: Collection[News]) -> dict[str, Any]:
     return {
         "ids": array(new_id_text() for _ in rows),
         "events": array(item.event for item, _ in rows),

@@ -11,7 +11,7 @@ from uuid import UUID
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.kinds import Origin, SyncMode
-from goals_core.services import rollover, syncs, tenants, tracking
+from goals_core.services import deliveries, rollover, syncs, tenants, tracking
 
 EVERY_MINUTE, EVERY_QUARTER = "* * * * *", "*/15 * * * *"
 
@@ -49,9 +49,17 @@ def begin_day(actor: Actor) -> None:
         tracking.sync(actor, origin=Origin.SCHEDULE)
         with tenant_session(actor) as db:
             syncs.tidy(db)
+        deliveries.tidy(actor)
+
+
+def deliver(actor: Actor) -> float | None:
+    """Send what people are to be told; what is left when the time is over comes at once."""
+    done = deliveries.deliver(actor)
+    return 0 if done.is_cut_short else None
 
 
 SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10)
 # Midnight is where the tenant is; no time zone has another offset than by quarters of an hour.
 BEGIN_DAY = Job("begin-day", begin_day, tenants.with_a_new_day, EVERY_QUARTER)
-JOBS = (SYNC, BEGIN_DAY)
+DELIVER = Job("deliver", deliver, tenants.with_news, EVERY_MINUTE)
+JOBS = (SYNC, BEGIN_DAY, DELIVER)

@@ -274,13 +274,15 @@ class OutboxRow(TenantOwned, Base):
             "user_id",
             postgresql_where=text("in_inbox AND read_at IS NULL"),
         ),
+        Index("outbox_unplanned", "tenant_id", postgresql_where=text("planned_at IS NULL")),
         {"schema": SCHEMA},
     )
 
     event: Mapped[str] = mapped_column(String(40))  # one of `kinds.Event`
     assignment_id: Mapped[UUID]
-    user_id: Mapped[UUID]
+    user_id: Mapped[UUID | None]  # none: the company, for its channels
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     in_inbox: Mapped[bool] = mapped_column(server_default=true())  # as they wanted it then
     read_at: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]  # when it was seen to that it is sent, wherever it is

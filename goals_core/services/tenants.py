@@ -58,6 +58,14 @@ def with_a_new_day() -> list[UUID]:
 
 
 @open_to(Open.OPERATOR)
+def with_news() -> list[UUID]:
+    """The tenants that have something to send now."""
+    query = text("SELECT * FROM core.tenants_with_news(:now)")
+    with directory() as connection:
+        return list(connection.scalars(query, {"now": clock.now()}))
+
+
+@open_to(Open.OPERATOR)
 def create_tenant(
     *,
     slug: str,

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from goals_core import clock, db
+from goals_core.engine.preferences import Preferences
 from goals_core.models.access import ApiToken, IdentityRow, Link, UserIdentity
 from goals_core.models.base import Base, new_id
+from goals_core.models.deliveries import Channel, Delivery, DeliveryItem
+from goals_core.models.goals import OutboxRow
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice
-from goals_core.services import events, progress, signin, tracking
+from goals_core.services import events, notifications, progress, signin, tracking
 from tests import makers
 from tests.conftest import Cast, Database, new_cast
 from tests.db import catalogue
@@ -255,10 +259,29 @@ def _fill(company: Cast) -> None:
     makers.add(company.tenant, UserIdentity, _identity(company))
     with db.tenant_session(company.system) as session:
         session.add(IdentityRow(tenant_id=company.tenant.id, **_identity_key(company)))
+    with db.tenant_session(company.rep) as session:
+        notifications.change(session, Preferences())
+    _deliveries(company, calls)
     login = signin.find_login(company.rep.email)
     assert login is not None
     with db.tenant_session(login.actor) as session:
         signin.open_session(session, login)
+
+
+def _deliveries(company: Cast, goal: UUID) -> None:
+    """Something on its way to a channel."""
+    whose = {"user_id": company.rep.user_id, "created_at": clock.now()}
+    made = {"service": "slack", "name": "Chat", "address": b"sealed", "events": []}
+    now = {"is_digest": False, "next_at": clock.now(), "state": "waiting", "attempts": 0}
+    with db.tenant_session(company.system) as session:
+        channel = Channel(id=new_id(), **whose, **made)
+        delivery = Delivery(id=new_id(), **whose, **now)
+        session.add_all([channel, delivery])
+        session.flush()
+        told = session.scalars(select(OutboxRow.id).where(OutboxRow.assignment_id == goal)).first()
+        ids = {"outbox_id": told, "channel_id": channel.id, "delivery_id": delivery.id}
+        item = DeliveryItem(id=new_id(), is_digest=False, due_at=clock.now(), **ids)
+        session.add(item)
 
 
 def _api_token(company: Cast) -> dict[str, object]:

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from goals_core import clock, db
+from goals_core.config import settings
 from goals_core.engine import errands
 from goals_core.engine.entries import Reading
 from goals_core.engine.people_views import PersonState
-from goals_core.kinds import AssigneeType, GoalStatus
+from goals_core.kinds import AssigneeType, Event, GoalStatus
 from goals_core.permissions import Role
 from goals_core.services import (
     assignments,
@@ -22,6 +23,7 @@ from goals_core.services import (
     corrections,
     dashboard,
     definitions,
+    deliveries,
     dry_run,
     events,
     history,
@@ -29,6 +31,7 @@ from goals_core.services import (
     inbox,
     links,
     movements,
+    notifications,
     past,
     people,
     planning,
@@ -161,6 +164,7 @@ def _everything(cast: Cast) -> None:
         definitions.update(session, goal, definition.settings, version=definition.version)
         assignments.delete(session, makers.assign(session, goal, cast.second_rep))
         assignments.cancel(session, team)
+    _deliver(cast)
     _engine(cast, calls)
     _sign_in(cast)
 
@@ -193,6 +197,31 @@ def _engine(cast: Cast, calls: UUID) -> None:
         done = rollover.roll_over(cast.system)
     assert done.begun > 0
     assert done.closed > 0
+
+
+def _deliver(cast: Cast) -> None:
+    """Choose, add channels, send what is due (nowhere: there is no such host), and tidy up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GOALS_CHANNEL_KEY", "a key of more than thirty-two characters")
+        patch.setenv("GOALS_URL", "https://goals.example.com")
+        settings.cache_clear()
+        target: dict[str, Any] = {"name": "Chat", "address": "jsons://nowhere.invalid/"}
+        with db.tenant_session(cast.admin) as session:
+            notifications.change(session, notifications.own(session))
+            mine = notifications.add_channel(session, **target)
+            sales = notifications.add_company_channel(session, **target, events=list(Event))
+        calls = makers.make_goal(cast, cast.admin)
+        with db.tenant_session(cast.admin) as session:
+            progress.record(session, assignment_id=calls, value=Decimal(500), on=makers.TODAY)
+        assert deliveries.deliver(cast.system).waiting == 2
+        with db.tenant_session(cast.admin) as session:
+            assert notifications.channels(session)[0].last
+            notifications.mailbox(session)
+            notifications.company_channels(session)
+            notifications.remove_channel(session, mine)
+            notifications.remove_company_channel(session, sales)
+        deliveries.tidy(cast.system)
+    settings.cache_clear()
 
 
 def _people_and_teams(session: db.TenantSession, cast: Cast) -> None:

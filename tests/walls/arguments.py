@@ -174,6 +174,7 @@ _PLAIN: dict[Any, Callable[[Draw, str], Any]] = {
     UUID: lambda draw, name: draw.pool.id_for(draw.chance, draw.operation, name),
     str: _text,
     bytes: _bytes,
+    float: lambda draw, _name: draw.chance.uniform(0, 1),
     int: lambda draw, name: draw.chance.randint(*((1, 3) if name == "version" else (0, 9))),
     bool: lambda draw, _name: draw.chance.random() < 0.5,
     Decimal: lambda draw, _name: Decimal(draw.chance.randint(1, 900)),

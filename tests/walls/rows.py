@@ -31,7 +31,16 @@ from tests.db import catalogue
 from tests.walls.words import word
 
 # What a rule of the table asks for, where any value of the type would not do.
-_GIVEN: dict[str, Any] = {"purpose": "reset"}
+_GIVEN: dict[str, Any] = {
+    "purpose": "reset",
+    "service": "slack",
+    "state": "sent",
+    "language": "es",
+    "quiet_from": None,
+    "quiet_until": None,
+    "choices": {},
+    "events": [],
+}
 # What is compared as a hash: a planted text in its place could not be, and it is a secret already.
 _HASHES = {"password_hash"}
 _SHORTEST = len(word(0))

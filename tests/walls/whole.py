@@ -5,16 +5,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from goals_core import clock
+from goals_core import clock, kinds
 from goals_core.actor import Actor, Tenant
 from goals_core.engine.definition_views import columns_of
 from goals_core.engine.drafts import Draft
 from goals_core.engine.paging import PageRequest
+from goals_core.engine.preferences import Choice, Preferences
 from goals_core.engine.provider_words import Provider
 from goals_core.imports.preview import Item, Preview
 from goals_core.kinds import GoalType, Metric, Source
 from goals_core.models.base import new_id
 from goals_core.models.goals import Definition
+from goals_core.models.quiet import Hours
 from goals_core.models.windows import Schedule, Window
 from goals_core.permissions import Role
 from goals_core.services.company import Settings
@@ -93,6 +95,12 @@ def _event(draw: Any) -> Event:
         said = {"value": 3, **owner} if name == "record.upserted" else {}
         data = named | said | {"external_id": data["external_id"]}
     return Event(id=draw.chance.choice([*known, new_id().hex]), name=name, data=data)
+
+
+def _preferences(draw: Any) -> Preferences:
+    """Choices of every event, with hours that make sense."""
+    choices = {each: draw.make(Choice, "choice") for each in kinds.Event}
+    return Preferences(choices, by_mail=draw.chance.random() < 0.5, hours=Hours(7))
 
 
 def _preview(draw: Any, kind: Any) -> Preview[Any]:
@@ -205,6 +213,7 @@ MAKERS: dict[Any, Callable[[Any], Any]] = {
     Entity: _entity,
     Event: _event,
     Settings: _settings,
+    Preferences: _preferences,
     Tenant: _tenant,
     Actor: _actor,
     Window: lambda _draw: MAY,

@@ -1,0 +1,1 @@
+"""What is sent to mailboxes and channels, against real servers on this machine."""
