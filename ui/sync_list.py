@@ -232,7 +232,12 @@ def _show_errors(errors: Sequence[RunError]) -> None:
         with st.container(border=True, gap="xxsmall"):
             if error.is_there:
                 address = {definition_list.OPEN: str(error.definition_id)}
-                st.page_link(DEFINITIONS, label=md(error.name), query_params=address)
+                st.page_link(
+                    DEFINITIONS,
+                    label=md(error.name),
+                    icon=":material/arrow_forward:",
+                    query_params=address,
+                )
             else:
                 st.markdown(f"**{md(error.name)}** :gray[{md(_('deleted since'))}]")
             st.caption(md(error.reason))

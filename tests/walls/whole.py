@@ -167,6 +167,14 @@ def _people(draw: Any) -> str:
     return "\n".join(lines)
 
 
+def _rates(draw: Any) -> str:
+    lines = ["from_currency,to_currency,day,rate"]
+    for n in range(draw.chance.randint(1, 3)):
+        days = (f"2026-05-{10 + n}", _their(draw, "core.exchange_rates", "day"))
+        lines.append(f"EUR,USD,{draw.chance.choice(days)},{1 + n / 10}")
+    return "\n".join(lines)
+
+
 def _provider(draw: Any) -> Provider:
     return Provider(_issuer(draw), CLIENT)
 
@@ -203,6 +211,7 @@ _FILES: dict[str, Callable[[Any], str]] = {
     "definitions_import": _definitions,
     "quotas_import": _quotas,
     "people_import": _people,
+    "rates_import": _rates,
 }
 NAMED: dict[str, Callable[[Any], Any]] = {"claims": _claims}
 MAKERS: dict[Any, Callable[[Any], Any]] = {
