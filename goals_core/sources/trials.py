@@ -34,6 +34,7 @@ from goals_core.actor import Tenant
 from goals_core.models.windows import Window
 from goals_core.sources import facts
 from goals_core.sources.catalogue import Aggregation
+from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
 
 Whose = Callable[[ColumnElement[Any], ColumnElement[Any] | None], ColumnElement[bool]]
@@ -113,15 +114,27 @@ def _added_up(trial: Trial, measure: Measure, part: Part) -> Select[Any]:
     also = _also(trial, measure)
     columns = {
         "records": func.count(),
-        "converted": nothing
-        if measure.currency is None
-        else func.count().filter(and_(table.c.currency != measure.currency, adds.is_not(None))),
-        "no_rate": facts.left_out(measure, tenant=trial.tenant),
+        **_of_currencies(trial, measure, adds),
         "valued": func.count() if measure.field is None else func.count(adds),
         "only_here": nothing if also is None else func.count().filter(~also),
         "value": cast(total(measure.aggregation, adds), Numeric),
     }
     return _of_part(part, n, columns).where(_looked_at(trial, measure)).group_by(n)
+
+
+def _of_currencies(
+    trial: Trial, measure: Measure, adds: ColumnElement[Any]
+) -> dict[str, ColumnElement[Any]]:
+    """How many records are converted, and how many lack a rate; each is looked up only once."""
+    nothing = literal(0, Integer)
+    if measure.currency is None:
+        return {"converted": nothing, "no_rate": nothing}
+    foreign = measure.entity.table.c.currency != measure.currency
+    if (measure.field or "").startswith(ATTRIBUTE):  # what adds nothing may be no number
+        converted = func.count().filter(and_(foreign, adds.is_not(None)))
+        return {"converted": converted, "no_rate": facts.left_out(measure, tenant=trial.tenant)}
+    no_rate = func.count() - func.count(adds)
+    return {"converted": func.count().filter(foreign) - no_rate, "no_rate": no_rate}
 
 
 def _ownerless(trial: Trial) -> Select[Any]:
