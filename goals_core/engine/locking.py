@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Date, Row, Select, Uuid, bindparam, func, select, text
 
-from goals_core.arrays import Ids
+from goals_core.arrays import Ids, ids_of
 from goals_core.db import TenantSession
 from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
 from goals_core.kinds import AssignmentStatus, GoalStatus
@@ -122,3 +122,18 @@ def assignments_of(
     if only is None:
         return db.execute(_ASSIGNMENTS, bound).all()
     return db.execute(_THESE_ASSIGNMENTS, bound | {"only": only}).all()
+
+
+def with_others(
+    db: TenantSession, definition_ids: Collection[UUID], rows: Sequence[Row[*tuple[Any, ...]]]
+) -> set[UUID]:
+    """Those of the definitions of which more is computed than these rows."""
+    others = select(_A.definition_id).where(
+        _A.tenant_id == db.tenant_id,
+        _A.definition_id == func.any(ids_of(definition_ids)),
+        _A.id != func.all(ids_of([row.id for row in rows])),
+        _A.closed_at.is_(None),
+        _A.status != AssignmentStatus.CANCELLED,
+        _A.period_start <= db.actor.tenant.today,
+    )
+    return set(db.scalars(others.distinct()))

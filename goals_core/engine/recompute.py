@@ -91,10 +91,10 @@ def recompute(
         rows = locking.assignments_of(db, plan, only) if plan.numbers else []
         known = _moved_to(rows, moved)
         found = evidence.of(db, plan, rows, only, known=known) if rows else {}
-    changed = _write(db, Locked(plan, rows, only), found, reference=reference)
+    all_ = different is not None
+    changed = _write(db, Locked(plan, rows, only), found, reference=reference, all_=all_)
     closed = {change.id for change in changed if change.closed}
     still_open = [row for row in rows if row.id not in closed]
-    all_ = different is not None
     settling.note(db, plan, still_open, known=known, settles=settles, all_=all_)
     return _outcome(plan, different.open if different else len(rows), changed)
 
@@ -133,12 +133,13 @@ def _write(
     *,
     reference: str | None = None,
     logged: Mapping[UUID, datetime] = MappingProxyType({}),
+    all_: bool = False,
 ) -> list[Change]:
     plan, rows, day = locked.plan, locked.rows, _day(db.actor.tenant)
     judged = (_judged(row, found, plan, day, logged.get(row.id)) for row in rows)
     changed = [change for change in judged if change]
     changes.write(db, changed, reference=reference)
-    _write_errors(db, plan)
+    _write_errors(db, plan, None if all_ else rows)
     return changed
 
 
@@ -228,11 +229,21 @@ def _achieved_at(
     return min(day.now, datetime.combine(since or row.period_end, time.max, day.zone))
 
 
-def _write_errors(db: TenantSession, plan: Plan) -> None:
-    """Show on each definition why it could not be computed, or that it could again."""
-    for id_, row in plan.definitions.items():
-        if row.sync_error != plan.errors.get(id_):
-            changes.set_sync_error(db, id_, plan.errors.get(id_))
+def _write_errors(
+    db: TenantSession, plan: Plan, rows: Sequence[Row[*tuple[Any, ...]]] | None
+) -> None:
+    """Show on each definition why it could not be computed, or that all of it could again.
+
+    `rows` are those that were looked at, None: all that there are.
+    """
+    differ = {
+        id_ for id_, row in plan.definitions.items() if row.sync_error != plan.errors.get(id_)
+    }
+    mended = differ - plan.errors.keys()
+    if mended and rows is not None:
+        differ -= locking.with_others(db, mended, rows)
+    for id_ in differ:
+        changes.set_sync_error(db, id_, plan.errors.get(id_))
 
 
 def _outcome(plan: Plan, checked: int, changed: list[Change]) -> Outcome:
