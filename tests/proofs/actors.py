@@ -151,10 +151,19 @@ def tell(spec: dict[str, Any], diary: Diary) -> None:
             rollover.roll_over(actor)
 
 
+def work(spec: dict[str, Any], diary: Diary) -> None:
+    """The worker itself, as an operator starts it."""
+    diary.say(begun=True)
+    environment = os.environ | {"GOALS_DATABASE_URL": spec["url"]}
+    command = [sys.executable, "-m", "goals_core", "worker"]
+    os.execve(sys.executable, command, environment)  # noqa: S606  (our own program)
+
+
 ACTORS: dict[str, Callable[[dict[str, Any], Diary], None]] = {
     "load": load,
     "sync": sync,
     "tell": tell,
+    "work": work,
 }
 
 

@@ -74,7 +74,7 @@ def check(shares: Shares, actor: Actor, starts: dict[Any, list[int]]) -> None:
         if not begun:
             continue
         found = computed.found(goal, share.kind, share.who, share.window)
-        _check_value(what, shares, share, row, found)
+        _check_value(what, shares, replace(share, has_value=bool(lines)), row, found)
         if goal.type == "target" and not found.left_out:
             _check_told(what, shares, share, values, starts[share.key], noted[row.id], mine)
         _check_marks(what, shares, share, noted[row.id], mine)
@@ -83,7 +83,7 @@ def check(shares: Shares, actor: Actor, starts: dict[Any, list[int]]) -> None:
 def _check_value(what: str, shares: Shares, share: Share, row: Any, found: Found) -> None:
     if not found.day_ends:  # an average of nothing: what was there has stayed
         found = Found([], found.left_out)
-        start = replace(share, value=state.cents(row.current_value), has_value=True, noted={})
+        start = replace(share, value=state.cents(row.current_value), noted={})
     else:
         start = replace(share, value=0, noted={})
     scratch = Shares(shares.world)

@@ -17,7 +17,7 @@ from tests.conftest import NOW, project_root
 from tests.proofs.actors import Diary, Intent, parsed
 from tests.proofs.things import Record
 
-PATIENCE = 60.0  # seconds for what has to happen
+PATIENCE = 120.0  # seconds for what has to happen
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,19 @@ class Crowd:
 
     def kill_all(self) -> None:
         """With nobody left behind."""
-        self.kill("load", "sync", "tell")
+        self.kill("load", "sync", "tell", "work")
         wait_until(lambda: not any(each.is_alive for each in self.processes), "an actor's end")
 
     def wait_for_work(self) -> None:
         """Until every one of them has done something."""
         wait_until(
-            lambda: all(len(each.diary.lines()) > 1 for each in self.processes), "the first work"
+            lambda: all(len(each.diary.lines()) > 1 for each in self._with_a_diary),
+            "the first work",
         )
+
+    @property
+    def _with_a_diary(self) -> list[Process]:
+        return [each for each in self.processes if each.kind != "work"]
 
     def leave(self) -> list[Process]:
         """Those that are gone, to be read for the last time."""

@@ -1,4 +1,4 @@
-"""kill -9 of loaders, syncs, backends and the server itself, at random points; and a crowd at once.
+"""kill -9 of loaders, syncs, workers, backends and the server itself; and all of them at once.
 
 `python -m tests.proofs.kills --rounds 30 [--seed N]`
 `python -m tests.proofs.kills --rounds 0 --loaders 4 --syncs 2 --seconds 60`
@@ -34,7 +34,7 @@ from tests.proofs.stage import Stage
 
 AS_FOUNDED = Company("America/New_York", 1, 3, 50, 25)
 """The rules that a tenant has in the database: other processes read them there."""
-VICTIMS = ("load", "sync", "tell", "backend", "postmaster", "everybody")
+VICTIMS = ("load", "sync", "work", "tell", "backend", "postmaster", "everybody")
 
 
 @dataclass
@@ -51,17 +51,17 @@ class Proof:
     done: Counter[str] = field(default_factory=Counter)
     servers: list[embedded.Server] = field(default_factory=list)
 
-    def round(self, victim: str, *, loaders: int, syncs: int) -> None:
+    def round(self, victim: str, *, loaders: int, syncs: int, workers: int = 0) -> None:
         """Everybody at work, somebody killed; then one sync, and all is as it must be."""
-        self._begin(loaders, syncs)
+        self._begin(loaders, syncs, workers)
         sleep(self.rnd.random())
         self.kill(victim)
         self.done[victim] += 1
         self._end()
 
-    def crowded(self, seconds: float, *, loaders: int, syncs: int) -> None:
+    def crowded(self, seconds: float, *, loaders: int, syncs: int, workers: int = 0) -> None:
         """Everybody at once for a while, and nobody is killed before it is over."""
-        self._begin(loaders, syncs)
+        self._begin(loaders, syncs, workers)
         sleep(seconds)
         self._end()
 
@@ -77,11 +77,22 @@ class Proof:
             case _:
                 self.crowd.kill(victim)
 
-    def _begin(self, loaders: int, syncs: int) -> None:
-        for kind, number in {"load": loaders, "sync": syncs, "tell": 1}.items():
+    def _begin(self, loaders: int, syncs: int, workers: int = 0) -> None:
+        before = self._last_worker()
+        for kind, number in {"load": loaders, "sync": syncs, "tell": 1, "work": workers}.items():
             for _ in range(number):
                 self.crowd.add(kind, self.rnd)
         self.crowd.wait_for_work()
+        if workers:
+            wait_until(lambda: self._last_worker() > before, "the worker")
+
+    def _last_worker(self) -> int:
+        query = "SELECT coalesce(max(id), 0) AS n FROM jobs.procrastinate_workers"
+        return int(as_superuser(self.owner_url, query)[0].n)
+
+    def _syncs_of_workers(self) -> int:
+        query = "SELECT count(*) AS n FROM goals.sync_runs WHERE origin = 'worker'"
+        return int(as_superuser(self.owner_url, query)[0].n)
 
     def _end(self) -> None:
         self.crowd.kill_all()
@@ -92,6 +103,7 @@ class Proof:
         self.done += aftermath.account_for(self.stage.world, gone, there)
         lines = [line for each in gone for line in each.diary.lines()]
         self.done["syncs"] += sum("synced" in line for line in lines)
+        self.done["syncs of workers"] = self._syncs_of_workers()
         self.done["found busy"] += sum("busy" in line for line in lines)
         assert tracking.sync(self.stage.system, mode=SyncMode.INCREMENTAL)
         aftermath.check(self.stage.shares, self.stage.system, self.starts)
@@ -177,7 +189,10 @@ def main() -> int:
 
 
 def _run(made: Proof, given: argparse.Namespace) -> None:
-    began, crew = monotonic(), {"loaders": given.loaders, "syncs": given.syncs}
+    began, crew = (
+        monotonic(),
+        {"loaders": given.loaders, "syncs": given.syncs, "workers": given.workers},
+    )
     if given.seconds:
         made.crowded(given.seconds, **crew)
         say(f"{given.seconds:.0f} s of a crowd, {monotonic() - began:.0f} s in all")
@@ -197,6 +212,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--loaders", type=int, default=2)
     parser.add_argument("--syncs", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="of `python -m goals_core worker`")
     parser.add_argument("--seconds", type=float, default=0, help="of a crowd before the rounds")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     return parser.parse_args()
