@@ -18,9 +18,9 @@ from goals_core.services import movements, past, receipts
 from goals_core.sources.catalogue import Aggregation
 from tests.conftest import NOW
 from tests.makers import TODAY, random_rows
+from tests.sources.deals_history import STEPS, History
 from tests.sources.second_model import Record
 from tests.sources.test_facts import DAY
-from tests.sources.test_incremental import STEPS, History
 
 # Every statement is made and planned for its own goal and moment; a longer proof is to raise these.
 EXAMPLES, GOALS = int(os.environ.get("GOALS_PASTS", "2")), 2
