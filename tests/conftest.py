@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import bcrypt
 import pytest
+import structlog
 from sqlalchemy import create_engine, make_url, text
 
 from goals_core import clock, db, embedded, schema
@@ -25,6 +26,12 @@ from goals_core.services import tenants
 
 NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter
 PASSWORD = "correct horse battery"
+
+
+# Where no log is set up, an error would be drawn with all the code around it, for seconds.
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+)
 
 
 @dataclass(frozen=True)

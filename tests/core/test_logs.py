@@ -28,6 +28,8 @@ def lines(monkeypatch):
     states = {name: vars(logging.getLogger(name)).copy() for name in names}
     written = io.StringIO()
 
+    configured = structlog.get_config()
+
     def set_up(form):
         monkeypatch.setattr(sys, "stderr", written)  # here, as pytest has its own for each phase
         logs.set_up(form)
@@ -38,7 +40,7 @@ def lines(monkeypatch):
     for name, state in states.items():
         vars(logging.getLogger(name)).update(state)
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def objects(output: str) -> list[dict[str, object]]:
