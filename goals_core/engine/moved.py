@@ -73,7 +73,7 @@ class Move(NamedTuple):
 class Moved:
     """The open assignments of active goals that taken lines concern."""
 
-    by: dict[UUID, Move]  # where they are settled
+    by: dict[UUID, Move]  # where they are settled, and none of the others
     to_read: set[UUID]
 
 
@@ -96,12 +96,13 @@ def by_lines(db: TenantSession, taken: Taken, *, settled: bool) -> Moved:
     moving, read = plan.parted(lambda row: row.id in movable)
     if not _are_few(moving):
         moving, read = Plan({}), plan
-    return Moved(
-        by=_moved(db, moving, taken.fresh),
-        to_read=_concerned(db, moving, taken.counted)
+    to_read = (
+        _concerned(db, moving, taken.counted)
         | _concerned(db, read, _together(taken))
-        | _open_of(db, wrong),
+        | _open_of(db, wrong)
     )
+    by = _moved(db, moving, taken.fresh)
+    return Moved({id_: move for id_, move in by.items() if id_ not in to_read}, to_read)
 
 
 def unsettled(db: TenantSession) -> set[UUID]:

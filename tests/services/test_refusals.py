@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
-from goals_core.engine import founding
+from goals_core.engine import founding, runs
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.access import LoginRow
@@ -102,7 +102,7 @@ def stale(cast: Any, at: Any) -> tuple[Any, Deed]:
 
 def busy(cast: Any, at: Any) -> tuple[Any, Deed]:
     def twice(db: Any) -> None:
-        tracking._take_turn(db)
+        runs.take_turn(db)
         tracking.sync(cast.manager)
 
     return cast.admin, twice

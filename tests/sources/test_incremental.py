@@ -34,7 +34,8 @@ from tests.sources.test_facts import DAY
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_what_comes_while_a_sync_reads_counts_once(cast, monkeypatch, mode):
+@pytest.mark.parametrize("later", [(0, 1000), (1000, 0)], ids=["alone", "with another"])
+def test_what_comes_while_a_sync_reads_counts_once(cast, monkeypatch, mode, later):
     """A deal after the journal was taken and before records are read is in both."""
     goal = make_goal(cast, cast.rep, from_sales())
     tracking.sync(cast.admin)
@@ -52,10 +53,12 @@ def test_what_comes_while_a_sync_reads_counts_once(cast, monkeypatch, mode):
         meanwhile.setattr(journal, "take", take_and_be_late)
         tracking.sync(cast.admin, mode=mode)
     assert standing(cast.admin, goal).value == 110
-    for more in (0, 1000):
+    expected = 110
+    for more in later:
+        expected += more
         add_deals(cast.tenant, *[deal(cast.rep, more)] * bool(more))
         assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.INCREMENTAL
-        assert standing(cast.admin, goal).value == 110 + more
+        assert standing(cast.admin, goal).value == expected
 
 
 def test_a_value_that_is_too_large_is_read_until_it_fits(cast):
