@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import text, update
 from goals_core import engine, errors, services
 from goals_core.db import tenant_session
 from goals_core.engine import founding, runs
+from goals_core.engine.exchange import Rate
 from goals_core.errors import Conflict, GoalsError, Invalid, NotAllowed, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus, Metric, ProgressSource
 from goals_core.models.access import LoginRow
@@ -23,11 +25,13 @@ from goals_core.services import (
     assignments,
     corrections,
     definitions,
+    events,
     identity,
     links,
     people,
     planning,
     progress,
+    rates,
     setup,
     teams,
     tenants,
@@ -44,6 +48,8 @@ from tests.makers import (
     from_sales,
     make_definition,
     make_goal,
+    next_of,
+    won_deal,
 )
 from tests.services.provider_refusals import PROVIDER_CASES
 
@@ -321,7 +327,24 @@ def one_bad_quota(cast: Any, at: Any) -> tuple[Any, Deed]:
     return cast.admin, lambda db: planning.set_targets(db, goal, quotas)
 
 
+def rate_given(cast: Any, at: Any) -> tuple[Any, Deed]:
+    rate = Rate("EUR", "USD", TODAY, Decimal("1.1"))
+    with tenant_session(cast.admin) as db:
+        rates.add(db, rate)
+    return cast.admin, lambda db: rates.add(db, rate)
+
+
+def event_of_before(cast: Any, at: Any) -> tuple[Any, Deed]:
+    event = won_deal(cast.rep, Decimal(10))
+    with tenant_session(cast.system) as db:
+        events.receive(db, event)
+    other = replace(next_of(event, amount=Decimal(20)), id=event.id)
+    return cast.system, lambda db: events.receive(db, other)
+
+
 CASES: list[Case] = [
+    (rates.RateExists, "There is a rate of EUR → USD, 2026-05-20 already", rate_given),
+    (events.EventConflict, "was received before with other content.", event_of_before),
     (NotFound, "There is no such assignment, or it is not yours to see.", out_of_sight),
     (NotFound, "There is no such assignment, or it is not yours to see.", of_another_tenant),
     (NotAllowed, "You need the permission goals:write for this.", without_permission),
