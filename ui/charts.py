@@ -10,8 +10,8 @@ from uuid import UUID
 import plotly.graph_objects as go
 import streamlit as st
 
+from goals_core.engine.glance import Ranked
 from goals_core.engine.standings import Standing
-from goals_core.services.dashboard import Ranked
 from ui import standings
 from ui.wording import _, spoken
 

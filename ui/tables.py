@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Tenant
+from goals_core.engine.glance import Ranked
+from goals_core.engine.moves import Move
 from goals_core.engine.standings import Standing
 from goals_core.kinds import EntryKind, Metric
-from goals_core.services.dashboard import Ranked
-from goals_core.services.history import Move
 from goals_core.services.progress import Entry
 from goals_core.services.receipts import Line
 from ui import standings

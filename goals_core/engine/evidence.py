@@ -51,7 +51,7 @@ def of(
     aimed = [row for row in rows if row.definition_id in aims.numbers]
     if unknown := [row for row in aimed if row.id not in known]:
         which = [row.id for row in unknown] if known else only
-        known = {**known, **_all_totals(db, aims, unknown, which)}
+        known = {**known, **totals(db, aims, unknown, which)}
     found |= {row.id: known.get(row.id, NOTHING_READ) for row in aimed}
     if reached := [row for row in aimed if _is_newly_reached(row, found[row.id].value)]:
         days = _by_day(db, aims, reached, [row.id for row in reached])
@@ -59,11 +59,13 @@ def of(
     return found
 
 
-def _all_totals(
+def totals(
     db: TenantSession,
     aims: Plan,
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
+    *,
+    today: date | None = None,
 ) -> dict[UUID, Evidence]:
     """What the windows of targets come to: by hand from the log, others in as few passes as do."""
     by_hand, tracked = aims.parted_by_hand()
@@ -72,7 +74,7 @@ def _all_totals(
         rows_read += _read(db, by_hand, only, None, _totals)
     if shapes := shapes_of(tracked, rows):
         planned = sums.passes(tracked.measures, shapes)
-        tenant, today = db.actor.tenant, db.actor.tenant.today
+        tenant, today = db.actor.tenant, today or db.actor.tenant.today
         owners = _owners(db, rows, only)
         if sums.are_few(planned):
             query = sums.totals(

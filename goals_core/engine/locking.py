@@ -68,6 +68,8 @@ _ASSIGNMENTS = (
 _THESE_ASSIGNMENTS = _ASSIGNMENTS.where(ONLY)
 
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_IN_MEMORY = text("SET LOCAL work_mem = '64MB'")
+_IN_LITTLE_MEMORY = text("SET LOCAL work_mem = DEFAULT")
 _PLAN_AS_EVER = text("SET LOCAL plan_cache_mode = DEFAULT")
 
 
@@ -90,6 +92,15 @@ def planned_anew(db: TenantSession) -> Iterator[None]:
     db.execute(_PLAN_ANEW)
     yield
     db.execute(_PLAN_AS_EVER)
+
+
+@contextmanager
+def read_in_memory(db: TenantSession) -> Iterator[None]:
+    """Plan anew what reads all of a tenant, and keep its sums in memory: as many as people."""
+    with planned_anew(db):
+        db.execute(_IN_MEMORY)
+        yield
+        db.execute(_IN_LITTLE_MEMORY)
 
 
 def definitions_of(db: TenantSession, only: Collection[UUID] | None) -> Plan:

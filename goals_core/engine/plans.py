@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from goals_core.actor import Tenant
 from goals_core.arrays import Ids, ids_of
 from goals_core.errors import Invalid
-from goals_core.kinds import AssignmentStatus, Source
+from goals_core.kinds import AssignmentStatus, GoalStatus, Period, Source
 from goals_core.models.attainment import Rule
 from goals_core.models.goals import Assignment, Definition
 from goals_core.sources import facts, measures
@@ -44,14 +44,15 @@ class Plan:
     def parted(self, by: Callable[[Row[Any]], bool]) -> tuple["Plan", "Plan"]:
         """The part of the definitions that fit, and the rest."""
         fit = {id_ for id_, row in self.definitions.items() if by(row)}
-        return self._part(fit), self._part(self.definitions.keys() - fit)
+        return self.part(fit), self.part(self.definitions.keys() - fit)
 
     def parted_by_hand(self) -> tuple["Plan", "Plan"]:
         """What is tracked by hand, and what from records."""
         by_hand = {id_ for id_, number in self.numbers.items() if number == facts.MANUAL}
-        return self._part(by_hand), self._part(self.numbers.keys() - by_hand)
+        return self.part(by_hand), self.part(self.numbers.keys() - by_hand)
 
-    def _part(self, ids: Collection[UUID]) -> "Plan":
+    def part(self, ids: Collection[UUID]) -> "Plan":
+        """How these definitions are computed."""
         numbers = {id_: number for id_, number in self.numbers.items() if id_ in ids}
         wanted = set(numbers.values())
         measures = {n: measure for n, measure in self.measures.items() if n in wanted}
@@ -102,17 +103,24 @@ def what_a_plan_needs() -> Select[Any]:
     )
 
 
+def active_ones(tenant_id: UUID, period: Period | None) -> Select[Any]:
+    """What a plan needs of the active definitions (of one period, if given)."""
+    d = Definition.__table__.c
+    wanted = what_a_plan_needs().where(d.tenant_id == tenant_id, d.status == GoalStatus.ACTIVE)
+    return wanted if period is None else wanted.where(d.period == period)
+
+
 def subjects(
     tenant: Tenant, plan: Plan, *, only: Collection[UUID] | None, closed: bool = False
 ) -> CTE:
     """The assignments of a plan as `facts` wants them; with the closed ones if asked."""
     a, d = Assignment.__table__.c, Definition.__table__.c
-    numbered = _numbered(plan)
+    pairs = _numbered(plan)
     no_range = d.range_min.is_(None) & d.range_max.is_(None)
     query = (
         select(
             a.id,
-            numbered.c.measure,
+            pairs.c.measure,
             func.coalesce(d.source_config["aggregation"].astext, Aggregation.SUM.value).label(
                 "aggregation"
             ),
@@ -127,7 +135,7 @@ def subjects(
         )
         .select_from(Assignment.__table__)
         .join(Definition.__table__, (d.tenant_id == a.tenant_id) & (d.id == a.definition_id))
-        .join(numbered, numbered.c.definition_id == d.id)
+        .join(pairs, pairs.c.definition_id == d.id)
         .where(a.tenant_id == tenant.id, d.tenant_id == tenant.id)
         .where(a.period_start <= tenant.today)
     )
@@ -138,14 +146,14 @@ def subjects(
     return query.cte("subjects")
 
 
-def rule_of(definition: Row[Any], target: Decimal) -> Rule:
-    """The rule that an assignment of the definition is judged by; `target` is what counts."""
-    return Rule(definition.type, target, definition.range_min, definition.range_max)
-
-
 def _numbered(plan: Plan) -> Subquery:
     """(definition_id, measure) of the plan, as a relation."""
     ids = bindparam("definition_ids", plan.numbers, Ids())
     numbers = bindparam("measure_numbers", list(plan.numbers.values()), ARRAY(Integer))
     pairs = func.unnest(ids, numbers).table_valued("definition_id", "measure").render_derived()
     return select(pairs.c.definition_id, pairs.c.measure).subquery("numbered")
+
+
+def rule_of(definition: Row[Any], target: Decimal) -> Rule:
+    """The rule that an assignment of the definition is judged by; `target` is what counts."""
+    return Rule(definition.type, target, definition.range_min, definition.range_max)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, and_, case, cast, func, literal
+from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, type_coerce
 
 from goals_core.actor import Tenant
 from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType
@@ -11,8 +11,12 @@ from goals_core.models.goals import Assignment, Definition
 
 def running(tenant: Tenant) -> ColumnElement[bool]:
     """Assignments of active goals whose window is today's."""
+    return and_(Definition.status == GoalStatus.ACTIVE, current(tenant))
+
+
+def current(tenant: Tenant) -> ColumnElement[bool]:
+    """Assignments, whatever their goals, whose window is today's."""
     return and_(
-        Definition.status == GoalStatus.ACTIVE,
         Assignment.status != AssignmentStatus.CANCELLED,
         Assignment.period_start <= tenant.today,
         Assignment.period_end >= tenant.today,
@@ -30,37 +34,58 @@ def begun(tenant: Tenant) -> ColumnElement[bool]:
 
 def at_risk(tenant: Tenant) -> ColumnElement[bool]:
     """`RiskRule.flags` as SQL: of what is active and not closed, also in its days of grace."""
-    days = Assignment.period_end - Assignment.period_start + 1
-    left = func.greatest(Assignment.period_end - literal(tenant.today), 0)
     return and_(
         Definition.status == GoalStatus.ACTIVE,
         Definition.type != GoalType.LIMIT,
+        Assignment.period_start <= tenant.today,
+        low(tenant),
+    )
+
+
+def low(tenant: Tenant) -> ColumnElement[bool]:
+    """What the assignment itself says of being at risk: little progress, little time left."""
+    days = Assignment.period_end - Assignment.period_start + 1
+    left = func.greatest(Assignment.period_end - literal(tenant.today), 0)
+    return and_(
         Assignment.status == AssignmentStatus.ACTIVE,
         Assignment.closed_at.is_(None),
-        Assignment.period_start <= tenant.today,
-        Assignment.progress_percentage < tenant.risk_progress_below,
         left * 100 <= tenant.risk_time_left * days,
+        Assignment.progress_percentage < tenant.risk_progress_below,
     )
 
 
 def behind_pace(tenant: Tenant) -> ColumnElement[bool]:
     """Targets whose progress is below the elapsed share of the window."""
+    return and_(Definition.type == GoalType.TARGET, slow(tenant))
+
+
+def slow(tenant: Tenant) -> ColumnElement[bool]:
+    """What the assignment itself says of being behind its pace."""
     return and_(
-        Definition.type == GoalType.TARGET,
         Assignment.status == AssignmentStatus.ACTIVE,
-        Assignment.progress_percentage < expected_percent(tenant),
+        Assignment.progress_percentage * 100 < expected(tenant),
     )
 
 
-def expected_percent(tenant: Tenant) -> ColumnElement[Any]:
-    """The linear pace as SQL: the elapsed share of the window, rounded down."""
-    days = Assignment.period_end - Assignment.period_start + 1
-    elapsed = func.least(literal(tenant.today) - Assignment.period_start + 1, days)
-    return cast(func.floor(elapsed * 10000 / days), Numeric) / 100
+def expected(tenant: Tenant) -> ColumnElement[int]:
+    """The linear pace as SQL: the elapsed share of the window, in hundredths of percent.
+
+    Whole numbers, rounded down by dividing them: as a numeric it would take most of the time.
+    """
+    days = _days(Assignment.period_end - Assignment.period_start) + 1
+    elapsed = _days(literal(tenant.today) - Assignment.period_start) + 1
+    return _days(func.least(elapsed, days)) * 10000 // days
 
 
 def attained() -> ColumnElement[Any]:
-    """Attainment in percent, also beyond 100, as SQL."""
-    target = Assignment.target_value
-    share = func.floor(Assignment.current_value * 10000 / func.nullif(target, 0)) / 100
-    return case((target == 0, 100), else_=share)
+    """Attainment as SQL, in hundredths of percent, rounded down, also beyond 100 %."""
+    part, target = Assignment.current_value * 10000, Assignment.target_value
+    return case(
+        (target == 0, 10000),
+        (part < 0, func.floor(part / target)),
+        else_=func.div(part, target),  # the same, and needs no decimals
+    )
+
+
+def _days(number: ColumnElement[Any]) -> ColumnElement[int]:
+    return type_coerce(number, Integer)

@@ -181,6 +181,13 @@ class ProgressEntry(TenantOwned, Base):
         CheckConstraint("new_value = previous_value + change_amount", name="progress_log_adds_up"),
         # the log in its order; logged_at rises strictly within an assignment
         UniqueConstraint("tenant_id", "assignment_id", "logged_at", name="progress_log_order_key"),
+        # what was recorded by hand in the last days
+        Index(
+            "progress_log_lately",
+            "tenant_id",
+            "occurred_at",
+            postgresql_where=text("source <> 'automatic'"),
+        ),
         # an imported row counts once
         Index(
             "progress_log_reference_key",

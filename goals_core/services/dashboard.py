@@ -5,27 +5,30 @@ Units are never added up across goals: a group's attainment is the mean of its g
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from goals_core.checks import printable
 from goals_core.db import TenantSession
-from goals_core.engine import standing_rules, standings, visibility
+from goals_core.engine import glance, moves, standing_rules, standings, visibility
+from goals_core.engine.glance import Ranked
+from goals_core.engine.locking import read_in_memory
+from goals_core.engine.moves import Move
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
+from goals_core.engine.plans import active_ones, plan_of
 from goals_core.engine.standings import Standing
 from goals_core.errors import N_, NotFound
-from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType, Period
+from goals_core.kinds import AssignmentStatus, Period
 from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.permissions import Permission, needs
-from goals_core.services import history
-from goals_core.services.history import Move
 
 LEADERS = 10
+MOVES, MOVED_IN = 8, 7  # so many of those that moved most in so many days
 ALL_OF_ONE = PageRequest(size=200)
 
 
@@ -37,17 +40,6 @@ class State(StrEnum):
     BEHIND = "behind"
     AT_RISK = "at_risk"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A person or team with the mean attainment of the targets that run today."""
-
-    id: UUID
-    name: str
-    attainment: Decimal  # percent, also beyond 100
-    achieved: int
-    goals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +58,22 @@ class Overview:
 @needs(Permission.READ)
 def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     """Everything that runs today (of one period, if given) at a glance."""
-    running = standing_rules.running(db.actor.tenant)
-    if period is not None:
-        running = and_(running, Definition.period == period)
-    states = dict.fromkeys(State, 0)
-    for name, count in db.execute(_states(db, running)):
-        states[State(name)] = count
-    mean, expected = db.execute(_means(db, running)).one()
+    since = db.actor.tenant.today - timedelta(days=MOVED_IN)
+    plan = plan_of(db.execute(active_ones(db.tenant_id, period)))
+    goals = plan.definitions.values()
+    with read_in_memory(db):
+        seen = glance.by_goal(db, goals, first=since + timedelta(days=1))
+        people, teams = glance.best(db, goals, most=LEADERS)
+        moved = moves.of(db, plan, seen, since=since, most=MOVES)
+    all_ = glance.of_all(goal.figures for goal in seen.values())
     return Overview(
-        goals=sum(states.values()),
-        states=states,
-        attainment=mean,
-        expected=expected,
-        leaders=_ranked(db, running, User, AssigneeType.USER, LEADERS),
-        teams=_ranked(db, running, Team, AssigneeType.TEAM, LEADERS),
-        moves=history.moves(db, period=period),
+        goals=all_.goals,
+        states={state: getattr(all_, state.value) for state in State},
+        attainment=all_.mean(all_.progress),
+        expected=all_.mean(all_.expected),
+        leaders=people,
+        teams=teams,
+        moves=moved,
     )
 
 
@@ -145,52 +138,3 @@ def _open(db: TenantSession, whose: ColumnElement[bool]) -> list[Standing]:
     )
     ordered = wanted.order_by(Assignment.period_end, Definition.name, User.name, Assignment.id)
     return standings.all_of(db, ordered.limit(ALL_OF_ONE.limit))
-
-
-def _states(db: TenantSession, running: ColumnElement[bool]) -> Select[Any]:
-    tenant = db.actor.tenant
-    state = case(
-        (Assignment.status == AssignmentStatus.ACHIEVED, State.ACHIEVED.value),
-        (Assignment.status == AssignmentStatus.FAILED, State.FAILED.value),
-        (standing_rules.at_risk(tenant), State.AT_RISK.value),
-        (standing_rules.behind_pace(tenant), State.BEHIND.value),
-        else_=State.ON_TRACK.value,
-    ).label("state")
-    return _of_running(db, running, state, func.count()).group_by(state)
-
-
-def _means(db: TenantSession, running: ColumnElement[bool]) -> Select[Any]:
-    targets = and_(running, Definition.type == GoalType.TARGET)
-    mean = func.round(func.avg(Assignment.progress_percentage), 2)
-    expected = func.round(func.avg(standing_rules.expected_percent(db.actor.tenant)), 2)
-    return _of_running(db, targets, mean, expected)
-
-
-def _ranked(
-    db: TenantSession,
-    running: ColumnElement[bool],
-    table: type[User] | type[Team],
-    kind: AssigneeType,
-    most: int,
-) -> list[Ranked]:
-    """Best first. A target counts as much as another, whatever its unit."""
-    mean = func.round(func.avg(standing_rules.attained()), 2)
-    is_done = Assignment.status == AssignmentStatus.ACHIEVED
-    query = (
-        _of_running(
-            db, running, table.id, table.name, mean, func.count().filter(is_done), func.count()
-        )
-        .where(Definition.type == GoalType.TARGET, Assignment.assignee_type == kind)
-        .group_by(table.id, table.name)
-        .order_by(mean.desc(), table.name)
-    )
-    return [Ranked(*row) for row in db.execute(query.limit(most))]
-
-
-def _of_running(
-    db: TenantSession,
-    running: ColumnElement[bool],
-    *columns: ColumnElement[Any] | Any,  # noqa: ANN401
-) -> Select[Any]:
-    narrowed = standings.query(db).where(running, literal(True))
-    return narrowed.with_only_columns(*columns, maintain_column_froms=True)

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Select, and_, func, select
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import standing_rules, standings
-from goals_core.engine.plans import Plan, plan_of, subjects, what_a_plan_needs
-from goals_core.engine.standings import Standing
+from goals_core.engine import glance, standings
+from goals_core.engine import moves as engine_moves
+from goals_core.engine.moves import Move
+from goals_core.engine.plans import Plan, active_ones, plan_of, subjects, what_a_plan_needs
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.permissions import Permission, needs
@@ -26,18 +26,6 @@ class DayEnd:
 
     day: date
     value: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A goal whose value differs from the one some days ago."""
-
-    standing: Standing
-    before: Decimal
-
-    @property
-    def change(self) -> Decimal:
-        return self.standing.value - self.before
 
 
 @needs(Permission.READ)
@@ -63,32 +51,10 @@ def moves(
     db: TenantSession, *, period: Period | None = None, days: int = 7, most: int = 8
 ) -> list[Move]:
     """The running goals (of one period, if given) that moved most, as a share of their target."""
-    tenant = db.actor.tenant
-    of_period = true() if period is None else Definition.period == period
-    ids = list(db.scalars(_visible(db).where(standing_rules.running(tenant), of_period)))
-    plan = _plan(db, ids)
-    if not plan.numbers:
-        return []
-    who = subjects(db.actor.tenant, plan, only=ids)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=tenant.today)
-    since = tenant.today - timedelta(days=days)
-    in_order = aggregate_order_by(read.c.value, read.c.day.desc())
-    before = func.coalesce(func.array_agg(in_order).filter(read.c.day <= since)[1], 0)
-    now = func.array_agg(in_order)[1]
-    moved = (
-        select(read.c.subject, before.label("before"))
-        .join(who, who.c.id == read.c.subject)
-        .group_by(read.c.subject, who.c.target)
-        .having(now != before)
-        .order_by((func.abs(now - before) / func.nullif(who.c.target, 0)).desc().nulls_last())
-        .limit(most)
-    )
-    earlier: dict[UUID, Decimal] = {row.subject: row.before for row in db.execute(moved)}
-    found = standings.all_of(
-        db, standings.query(db).where(Assignment.id == func.any(ids_of(earlier)))
-    )
-    by_id = {standing.id: standing for standing in found}
-    return [Move(by_id[id_], value) for id_, value in earlier.items()]
+    since = db.actor.tenant.today - timedelta(days=days)
+    plan = plan_of(db.execute(active_ones(db.tenant_id, period)))
+    seen = glance.by_goal(db, plan.definitions.values(), first=since + timedelta(days=1))
+    return engine_moves.of(db, plan, seen, since=since, most=most)
 
 
 def _visible(db: TenantSession) -> Select[UUID]:

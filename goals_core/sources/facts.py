@@ -139,6 +139,14 @@ def is_member(
     )
 
 
+def was_in_team(
+    user_id: ColumnElement[Any], day: ColumnElement[Any], tenant: Tenant
+) -> ColumnElement[bool]:
+    """Which memberships a person's record of a day counts for; those of a team never overlap."""
+    member = TeamMember.__table__.c
+    return and_(member.tenant_id == tenant.id, member.user_id == user_id, _was_in(day))
+
+
 def days(
     subjects: FromClause,
     measures: Measures,
