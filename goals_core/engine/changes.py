@@ -18,7 +18,7 @@ from goals_core.kinds import AssignmentStatus, Event
 from goals_core.models.base import new_id_text
 from goals_core.models.goals import Definition, MilestoneNotification
 
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
 _STATUS_NEWS = {
     AssignmentStatus.ACHIEVED: Event.ACHIEVED,
     AssignmentStatus.FAILED: Event.FAILED,
@@ -138,7 +138,7 @@ def is_untold(row: Row[*tuple[Any, ...]], status: AssignmentStatus, left_out: in
 
 def next_moment(last: datetime | None, now: datetime) -> datetime:
     """Now, or the next possible moment after `last` when the clock has not passed it."""
-    return now if last is None else max(now, last + _TICK)
+    return now if last is None else max(now, last + TICK)
 
 
 def write(db: TenantSession, changed: Sequence[Change], *, reference: str | None) -> None:

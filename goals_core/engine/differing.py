@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
 
 from goals_core.actor import Tenant
-from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
+from goals_core.engine import judging
 from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import AssignmentStatus, GoalType
@@ -71,29 +71,10 @@ def _open(db: TenantSession, plan: Plan, *columns: ColumnElement[Any]) -> Select
 def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:
     """`recompute._judged` as a condition: what it would leave as it is does not come up."""
     value = func.coalesce(values.c.value, _A.current_value)
-    has_value = or_(values.c.value.is_not(None), _A.last_updated_at.is_not(None))
-    share = func.floor(value * 10000 / func.nullif(_A.target_value, 0)) / 100
-    attained = func.least(func.greatest(func.coalesce(share, 100), 0), 100)
-    progress = case((has_value, attained), else_=0)
-    is_reached = and_(has_value, value >= _A.target_value)
-    days = _A.period_end - _A.period_start + 1
-    left = func.greatest(_A.period_end - literal(tenant.today), 0)
-    at_risk = and_(
-        ~is_reached,
-        progress < tenant.risk_progress_below,
-        left * 100 <= tenant.risk_time_left * days,
-    )
-    left_out, told = values.c.left_out, _A.at_risk_since.is_not(None)
+    is_known = or_(values.c.value.is_not(None), _A.last_updated_at.is_not(None))
+    judged = judging.judged(tenant, value, left_out=values.c.left_out, is_known=is_known)
     stands = and_(
-        func.abs(value) <= LARGEST,
-        value == _A.current_value,
-        progress == _A.progress_percentage,
-        case((is_reached, "achieved"), else_="active") == func.text(_A.status),
-        left_out == _A.left_out,
-        or_(at_risk == told, and_(at_risk, left_out > 0)),
-        ~_A.rearm,
-        ~_A.unsettled,
-        or_(_A.period_end + tenant.grace_days >= tenant.today, left_out > 0),
+        judged.keeps, value == _A.current_value, judged.progress == _A.progress_percentage
     )
     return (
         select(_A.id)

@@ -1,8 +1,9 @@
 """Where assignments stand, computed anew: the one path for every caller.
 
 Sync, a reading by hand, a changed target, an event: each locks definitions, then assignments, both
-by id; computes all evidence in one statement; judges it by `models.attainment`; and has what
-differs written with one statement per table (`changes`).
+by id; has values that only move written by the database (`moving`); computes the evidence of the
+others in one statement; judges it by `models.attainment`; and has what differs written with one
+statement per table (`changes`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +21,7 @@ from goals_core import clock
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
-from goals_core.engine import changes, differing, evidence, locking, settling
+from goals_core.engine import changes, differing, evidence, locking, moving, settling
 from goals_core.engine.changes import Change
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
@@ -88,7 +89,10 @@ def recompute(
         plan = plan or locking.definitions_of(db, only)
         different = differing.find(db, plan) if only is None else None
         only = different.ids if different else only
-        rows = locking.assignments_of(db, plan, only) if plan.numbers else []
+    written = moving.write(db, plan, only or (), moved, reference=reference) if moved else set()
+    only = only if only is None else set(only) - written
+    with locking.planned_anew(db):
+        rows = locking.assignments_of(db, plan, only) if plan.numbers and only != set() else []
         known = _moved_to(rows, moved)
         found = evidence.of(db, plan, rows, only, known=known) if rows else {}
     all_ = different is not None
@@ -96,7 +100,8 @@ def recompute(
     closed = {change.id for change in changed if change.closed}
     still_open = [row for row in rows if row.id not in closed]
     settling.note(db, plan, still_open, known=known, settles=settles, all_=all_)
-    return _outcome(plan, different.open if different else len(rows), changed)
+    checked = different.open if different else len(rows)
+    return _outcome(plan, changed, checked=checked, moved=len(written))
 
 
 def compute(
@@ -246,12 +251,12 @@ def _write_errors(
         changes.set_sync_error(db, id_, plan.errors.get(id_))
 
 
-def _outcome(plan: Plan, checked: int, changed: list[Change]) -> Outcome:
+def _outcome(plan: Plan, changed: list[Change], *, checked: int, moved: int) -> Outcome:
     names = {id_: row.name for id_, row in plan.definitions.items()}
     became = [change.status for change in changed if change.status is not change.was]
     return Outcome(
-        checked=checked,
-        updated=len(changed),
+        checked=checked + moved,
+        updated=len(changed) + moved,
         achieved=became.count(AssignmentStatus.ACHIEVED),
         failed=became.count(AssignmentStatus.FAILED),
         closed=sum(change.closed for change in changed),

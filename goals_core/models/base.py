@@ -8,7 +8,7 @@ from uuid import UUID
 
 import uuid_utils
 import uuid_utils.compat
-from sqlalchemy import DateTime, Enum, ForeignKeyConstraint, Numeric, Text, Uuid
+from sqlalchemy import DateTime, Enum, ForeignKeyConstraint, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -53,6 +53,13 @@ class TenantOwned:
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+def table_of(model: type[Base]) -> Table:
+    """A mapped class's own table."""
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101  (mypy: a mapped class has a real table)
+    return table
 
 
 def belongs_to(column: str, table: str) -> ForeignKeyConstraint:

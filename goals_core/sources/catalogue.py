@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from sqlalchemy import Table
-
 from goals_core.errors import N_
 from goals_core.kinds import Source
-from goals_core.models.base import Base
+from goals_core.models.base import table_of
 from goals_core.models.sources import CommissionEntry, CustomRecord, Invoice, Opportunity
 from goals_core.sources.entity import Entity, Kind, Occurrence, declare
 from goals_core.sources.own import OWN
@@ -23,16 +21,10 @@ class Aggregation(StrEnum):
     MAX = "max"
 
 
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101  (mypy: a mapped class has a real table)
-    return table
-
-
 OPPORTUNITIES = declare(
     Source.SALES,
     "opportunities",
-    _table(Opportunity),
+    table_of(Opportunity),
     number="amount",
     days=("closed_on", "opened_on"),
     texts=("stage", "account"),
@@ -49,7 +41,7 @@ OPPORTUNITIES = declare(
 INVOICES = declare(
     Source.BILLING,
     "invoices",
-    _table(Invoice),
+    table_of(Invoice),
     number="amount",
     days=("issued_on", "paid_on", "due_on"),
     texts=("status", "customer"),
@@ -67,7 +59,7 @@ INVOICES = declare(
 COMMISSIONS = declare(
     Source.COMMISSIONS,
     "entries",
-    _table(CommissionEntry),
+    table_of(CommissionEntry),
     number="amount",
     days=("earned_on",),
     texts=("status",),
@@ -78,7 +70,7 @@ COMMISSIONS = declare(
 RECORDS = declare(
     Source.CUSTOM,
     "",
-    _table(CustomRecord),
+    table_of(CustomRecord),
     number="value",
     days=("occurred_on",),
     texts=("status",),

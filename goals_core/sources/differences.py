@@ -12,7 +12,6 @@ from sqlalchemy import (
     Numeric,
     Select,
     Table,
-    Text,
     case,
     cast,
     column,
@@ -21,10 +20,10 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union,
     union_all,
-    values,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from goals_core.actor import Tenant
 from goals_core.arrays import ids_of
@@ -48,19 +47,37 @@ def of(
     *,
     tenant: Tenant,
     today: date,
-) -> Select[Any]:
+) -> CTE:
     """(measure, owner_id, day, change, left_out) by lines of the table's journal, where any is."""
     images = _images(table, lines, tenant)
     parts = [_of_measure(n, measure, images, tenant, today) for n, measure in measures.items()]
     found = union_all(*parts).subquery("found")
-    return select(found).where(or_(found.c.change != 0, found.c.left_out != 0))
+    differing = or_(found.c.change != 0, found.c.left_out != 0)
+    return select(found).where(differing).cte("changes")
+
+
+def days(
+    table: Table, measures: Mapping[int, Measure], lines: Collection[str], *, tenant: Tenant
+) -> CTE:
+    """(measure, owner_id, day, change, left_out) without any change: whose records, of which days.
+
+    Whatever a measure asks for, as its value may not be a sum of what the records say.
+    """
+    images = _images(table, lines, tenant)
+    parts = [_days_of(n, measure, images) for n, measure in measures.items()]
+    return union(*parts).cte("changes")
 
 
 def _images(table: Table, lines: Collection[str], tenant: Tenant) -> CTE:
     """The records as they were, which count against, and as they are."""
     line = JournalLine.__table__.c
-    sides = values(column("sign", Integer), column("image", JSONB), name="sides")
-    side = sides.data([(literal(-1), line.old), (literal(1), line.new)]).lateral("side")
+    sides = (array([literal(-1), literal(1)]), array([line.old, line.new]))
+    side = (
+        func.unnest(*sides)
+        .table_valued(column("sign", Integer), column("image", JSONB), name="side")
+        .render_derived()
+        .lateral()
+    )
     row: ColumnElement[Any] = literal_column(f"CAST(NULL AS {table.fullname})")
     record = (
         func.jsonb_populate_record(row, side.c.image)
@@ -72,11 +89,23 @@ def _images(table: Table, lines: Collection[str], tenant: Tenant) -> CTE:
         .select_from(JournalLine.__table__.join(side, literal(True)).join(record, literal(True)))
         .where(
             line.tenant_id == tenant.id,
-            line.id == func.any(ids_of(lines, f"lines_of_{table.name}")),
+            line.id == func.any(ids_of(lines, "lines")),
             side.c.image.is_not(None),
         )
-        .cte(f"images_of_{table.name}")
+        .cte("images")
     )
+
+
+def _days_of(number: int, measure: Measure, images: CTE) -> Select[Any]:
+    day = images.c[measure.date_field]
+    is_one = literal(True) if measure.entity.name else images.c.entity == measure.entity_name
+    return select(
+        literal(number, Integer).label("measure"),
+        images.c.owner_id,
+        day.label("day"),
+        literal(Decimal(0), Numeric).label("change"),
+        literal(0, Integer).label("left_out"),
+    ).where(is_one, day.is_not(None))
 
 
 def _of_measure(
@@ -92,7 +121,7 @@ def _of_measure(
     return (
         select(
             literal(number, Integer).label("measure"),
-            cast(images.c.owner_id, Text).label("owner_id"),
+            images.c.owner_id,
             day.label("day"),
             func.coalesce(func.sum(cast(sign * added, Numeric)), Decimal(0)).label("change"),
             func.coalesce(lacking, 0).label("left_out"),
