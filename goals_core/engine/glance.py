@@ -4,10 +4,11 @@ Units are never added up: what is added are counts and percentages. What only th
 such as that a limit is never at risk, is made of a goal's figures and not asked of every row.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -28,16 +30,17 @@ from sqlalchemy import (
     union_all,
 )
 
-from goals_core.arrays import ids_of
+from goals_core.actor import Tenant
+from goals_core.arrays import Ids
 from goals_core.db import TenantSession
 from goals_core.engine import standing_rules, visibility
+from goals_core.engine.visibility import Assignees
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment
-from goals_core.sources.lately import Firsts
 
 _A = Assignment
-_CENT = Decimal("0.01")
+_CENT, _NOTHING = Decimal("0.01"), Decimal(0)
 _WHOSE: dict[AssigneeType, ColumnElement[bool]] = {
     AssigneeType.USER: _A.user_id.is_not(None),
     AssigneeType.TEAM: _A.team_id.is_not(None),
@@ -55,18 +58,16 @@ class Figures:
     at_risk: int = 0
     behind: int = 0
     targets: int = 0
-    progress: int = 0  # of targets, in hundredths of percent, added up
-    expected: int = 0  # by their pace
+    progress: Decimal = _NOTHING  # percent of the targets, added up
+    expected: Decimal = _NOTHING  # by their pace
 
     @property
     def on_track(self) -> int:
         return self.goals - self.achieved - self.failed - self.at_risk - self.behind
 
-    def mean(self, hundredths: int) -> Decimal | None:
-        """In percent; None without any target."""
-        if not self.targets:
-            return None
-        return (Decimal(hundredths) / 100 / self.targets).quantize(_CENT, ROUND_HALF_UP)
+    def mean(self, percent: Decimal) -> Decimal | None:
+        """Of a sum of the targets; None without any."""
+        return (percent / self.targets).quantize(_CENT, ROUND_HALF_UP) if self.targets else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class Seen:
     """A goal with running assignments."""
 
     figures: Figures
-    lowest: Decimal | None  # the lowest target above 0
-    firsts: Firsts  # of the last days
+    lowest: Mapping[AssigneeType, Decimal | None]  # target above 0 of those who have the goal
+    firsts: Sequence[date]  # the last days on which windows began; the first one: or before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +90,65 @@ class Ranked:
     goals: int
 
 
-def by_goal(db: TenantSession, goals: Iterable[Row[Any]], *, first: date) -> dict[UUID, Seen]:
-    """Of these active goals, rows of a plan, those that the actor sees run; `first`: of the days
-    on which it is to be known whose windows began."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the statements of an overview are made of; making one takes as long as it runs."""
+
+    tenant: Tenant
+    today: date
+    first: date  # of the last days, of which it is to be known what they brought
+    sees_all: bool
+
+    def running(self) -> ColumnElement[bool]:
+        """What runs, also of goals that are not active: which are is known before."""
+        current = standing_rules.current(self.tenant)
+        return current if self.sees_all else and_(current, Assignees.assignments())
+
+    def running_of(self) -> ColumnElement[bool]:
+        """What runs of `goals`."""
+        return and_(self.running(), _A.definition_id == func.any(bindparam("goals", type_=Ids())))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An actor's look at what runs today."""
+
+    db: TenantSession
+    whose: Assignees | None  # None: everybody's
+    view: View
+
+    def ask(
+        self, statement: Select[*tuple[Any, ...]], **bound: object
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Run one that a view has made."""
+        whose = {} if self.whose is None else self.whose.bound()
+        return self.db.execute(statement, whose | bound).all()
+
+
+def look(db: TenantSession, *, since: date) -> Look:
+    """`since`: the day at whose end the last days begin."""
+    whose, tenant = visibility.readable_assignees(db), db.actor.tenant
+    return Look(db, whose, View(tenant, tenant.today, since + timedelta(days=1), whose is None))
+
+
+def by_goal(look: Look, goals: Iterable[Row[Any]]) -> dict[UUID, Seen]:
+    """Of these active goals, rows of a plan, those that run."""
     types = {row.id: row.type for row in goals}
-    rows = db.execute(_figures(db, first))
     return {
-        row.definition_id: _seen(row, types[row.definition_id], first)
-        for row in rows
+        row.definition_id: _seen(row, types[row.definition_id], look.view.first)
+        for row in look.ask(_figures(look.view))
         if row.definition_id in types
     }
 
 
-def best(
-    db: TenantSession, goals: Iterable[Row[Any]], *, most: int
-) -> tuple[list[Ranked], list[Ranked]]:
+def best(look: Look, goals: Iterable[Row[Any]], *, most: int) -> tuple[list[Ranked], list[Ranked]]:
     """The people and the teams with the best mean attainment of the targets among these goals."""
     targets = [row for row in goals if row.type is GoalType.TARGET]
-    wrong = [row.id for row in targets if row.sync_error is not None]
-    sums = _sums(db, [row.id for row in targets], wrong).cte("sums")
-    parts = (_best(sums, sums.c.user_id, User, most), _best(sums, sums.c.team_id, Team, most))
-    found = union_all(*parts).subquery("best")
-    rows = db.execute(select(found).order_by(found.c.place)).all()
+    rows = look.ask(
+        _leaders(look.view, most),
+        goals=[row.id for row in targets],
+        wrong=[row.id for row in targets if row.sync_error is not None],
+    )
     people = [_ranked(row) for row in rows if row.kind == "users"]
     return people, [_ranked(row) for row in rows if row.kind == "teams"]
 
@@ -121,21 +159,13 @@ def of_all(seen: Iterable[Figures]) -> Figures:
     return Figures(*(sum(getattr(each, name) for each in figures) for name in Figures.__slots__))
 
 
-def running(db: TenantSession, goals: Collection[UUID]) -> list[ColumnElement[bool]]:
-    """What the actor sees run of these active goals."""
-    return [*_all(db), _A.definition_id == func.any(ids_of(goals))]
-
-
-def _all(db: TenantSession) -> list[ColumnElement[bool]]:
-    """Of what is not active, too: which goals are is known, and need not be asked of each row."""
-    return [standing_rules.current(db.actor.tenant), visibility.readable_assignments(db)]
-
-
-def _figures(db: TenantSession, first: date) -> Select[*tuple[Any, ...]]:
-    tenant = db.actor.tenant
+@lru_cache(maxsize=256)
+def _figures(view: View) -> Select[*tuple[Any, ...]]:
+    tenant = view.tenant
     low = standing_rules.low(tenant)
-    began = type_coerce(func.greatest(_A.period_start - literal(first), 0), Integer)
+    began = type_coerce(func.greatest(_A.period_start - literal(view.first), 0), Integer)
     bit = literal(1).op("<<")(began)
+    lowest = func.min(func.nullif(_A.target_value, 0))
     return (
         select(
             _A.definition_id,
@@ -144,19 +174,15 @@ def _figures(db: TenantSession, first: date) -> Select[*tuple[Any, ...]]:
             func.count().filter(_A.status == AssignmentStatus.FAILED).label("failed"),
             func.count().filter(low).label("low"),
             func.count().filter(or_(low, standing_rules.slow(tenant))).label("late"),
-            func.sum(_hundredths()).label("progress"),
+            func.sum(_A.progress_percentage).label("progress"),
             func.sum(standing_rules.expected(tenant)).label("expected"),
-            func.min(func.nullif(_A.target_value, 0)).label("lowest"),
-            *(func.bit_or(bit).filter(is_).label(f"began_{kind}") for kind, is_ in _WHOSE.items()),
+            *(func.count().filter(is_).label(f"of_{kind}") for kind, is_ in _WHOSE.items()),
+            *(lowest.filter(is_).label(f"lowest_{kind}") for kind, is_ in _WHOSE.items()),
+            func.bit_or(bit).label("began"),
         )
-        .where(*_all(db))
+        .where(view.running())
         .group_by(_A.definition_id)
     )
-
-
-def _hundredths() -> ColumnElement[int]:
-    """Progress as a whole number, which adds up faster."""
-    return cast(_A.progress_percentage * 100, Integer)
 
 
 def _seen(row: Row[Any], type_: GoalType, first: date) -> Seen:
@@ -169,41 +195,48 @@ def _seen(row: Row[Any], type_: GoalType, first: date) -> Seen:
         at_risk=at_risk,
         behind=row.late - at_risk if is_target else 0,
         targets=row.goals if is_target else 0,
-        progress=row.progress if is_target else 0,
-        expected=row.expected if is_target else 0,
+        progress=row.progress if is_target else _NOTHING,
+        expected=Decimal(row.expected) / 100 if is_target else _NOTHING,
     )
-    began = {kind: getattr(row, f"began_{kind}") or 0 for kind in AssigneeType}
-    return Seen(figures, row.lowest, {k: _days(bits, first) for k, bits in began.items() if bits})
+    lowest = {kind: getattr(row, f"lowest_{kind}") for kind in _WHOSE if getattr(row, f"of_{kind}")}
+    return Seen(figures, lowest, _days(row.began, first))
 
 
 def _days(bits: int, first: date) -> list[date]:
     return [first + timedelta(n) for n in range(bits.bit_length()) if bits >> n & 1]
 
 
-def _sums(
-    db: TenantSession, targets: Collection[UUID], wrong: Collection[UUID]
-) -> Select[*tuple[Any, ...]]:
+@lru_cache(maxsize=256)
+def _leaders(view: View, most: int) -> Select[*tuple[Any, ...]]:
+    sums = _sums(view).cte("sums")
+    parts = (_best(sums, sums.c.user_id, User, most), _best(sums, sums.c.team_id, Team, most))
+    found = union_all(*parts).subquery("best")
+    return select(found).order_by(found.c.place)
+
+
+def _sums(view: View) -> Select[*tuple[Any, ...]]:
     """Of each assignee: the targets, those that are reached, and what they attain.
 
     What is on its way attains what its progress says, unless its goal could not be computed: to
     divide takes longer than to add up.
     """
-    progress = _hundredths()
     is_plain = and_(
-        _A.progress_percentage < 100, _A.current_value >= 0, _A.target_value > 0, ~_A.rearm
+        _A.progress_percentage < 100,
+        _A.current_value >= 0,
+        _A.target_value > 0,
+        ~_A.rearm,
+        _A.definition_id != func.all(bindparam("wrong", type_=Ids())),
     )
-    if wrong:
-        is_plain = and_(is_plain, _A.definition_id != func.all(ids_of(wrong)))
-    beyond = func.sum(standing_rules.attained() - progress).filter(~is_plain)
+    beyond = func.sum(standing_rules.attained() - _A.progress_percentage * 100).filter(~is_plain)
     return (
         select(
             _A.user_id,
             _A.team_id,
             func.count().label("targets"),
             func.count().filter(_A.status == AssignmentStatus.ACHIEVED).label("done"),
-            (func.sum(progress) + func.coalesce(beyond, 0)).label("attained"),
+            (func.sum(_A.progress_percentage) * 100 + func.coalesce(beyond, 0)).label("attained"),
         )
-        .where(*running(db, targets), _A.assignee_type != AssigneeType.TENANT)
+        .where(view.running_of(), _A.assignee_type != AssigneeType.TENANT)
         .group_by(_A.user_id, _A.team_id)
     )
 

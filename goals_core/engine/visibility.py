@@ -4,17 +4,72 @@ How far each permission of a role extends is said once, in `goals_core.permissio
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
+from goals_core.arrays import Ids
 from goals_core.db import TenantSession
 from goals_core.errors import N_, NotFound
 from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.core import Team, TeamMember, User
 from goals_core.models.goals import Assignment, Definition
 from goals_core.permissions import Permission, Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Assignees:
+    """Whose assignments an actor sees who does not see all."""
+
+    people: Collection[UUID]
+    teams: Collection[UUID]
+    has_company: bool
+
+    def bound(self) -> dict[str, object]:
+        """The values that `assignments` asks for."""
+        return {"people": self.people, "teams": self.teams, "has_company": self.has_company}
+
+    @staticmethod
+    def assignments() -> ColumnElement[bool]:
+        """Theirs, in a statement that is made once; the index of people finds them all."""
+        has_company = bindparam("has_company", type_=Boolean())
+        others = or_(
+            Assignment.team_id == func.any(bindparam("teams", type_=Ids())),
+            and_(Assignment.assignee_type == AssigneeType.TENANT, has_company),
+        )
+        return or_(
+            Assignment.user_id == func.any(bindparam("people", type_=Ids())),
+            and_(Assignment.user_id.is_(None), others),
+        )
+
+
+def readable_assignees(db: TenantSession) -> Assignees | None:
+    """`readable_assignments` for who reads them more than once: looked up here. None: it is all."""
+    db.actor.need(Permission.READ)
+    if _reaches_all(db, Permission.READ):
+        return None
+    reach = db.actor.reach(Permission.READ)
+    people = set(db.scalars(led_people(db))) if Reach.LED in reach else set()
+    teams = set(db.scalars(led_teams(db))) if Reach.LED in reach else set()
+    if Reach.OWN in reach and db.actor.user_id is not None:
+        people.add(db.actor.user_id)
+    if Reach.JOINED in reach:
+        teams |= set(db.scalars(_joined_teams(db)))
+    return Assignees(people, teams, Reach.COMPANY in reach)
 
 
 def readable_assignments(db: TenantSession) -> ColumnElement[bool]:

@@ -61,10 +61,11 @@ def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     since = db.actor.tenant.today - timedelta(days=MOVED_IN)
     plan = plan_of(db.execute(active_ones(db.tenant_id, period)))
     goals = plan.definitions.values()
+    look = glance.look(db, since=since)
     with read_in_memory(db):
-        seen = glance.by_goal(db, goals, first=since + timedelta(days=1))
-        people, teams = glance.best(db, goals, most=LEADERS)
-        moved = moves.of(db, plan, seen, since=since, most=MOVES)
+        seen = glance.by_goal(look, goals)
+        people, teams = glance.best(look, goals, most=LEADERS)
+        moved = moves.of(look, plan, seen, most=MOVES)
     all_ = glance.of_all(goal.figures for goal in seen.values())
     return Overview(
         goals=all_.goals,

@@ -53,8 +53,9 @@ def moves(
     """The running goals (of one period, if given) that moved most, as a share of their target."""
     since = db.actor.tenant.today - timedelta(days=days)
     plan = plan_of(db.execute(active_ones(db.tenant_id, period)))
-    seen = glance.by_goal(db, plan.definitions.values(), first=since + timedelta(days=1))
-    return engine_moves.of(db, plan, seen, since=since, most=most)
+    look = glance.look(db, since=since)
+    seen = glance.by_goal(look, plan.definitions.values())
+    return engine_moves.of(look, plan, seen, most=most)
 
 
 def _visible(db: TenantSession) -> Select[UUID]:

@@ -5,10 +5,10 @@ added since; so of all windows only the days on which they begin matter, and tho
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,19 +18,14 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
-    Integer,
     Numeric,
-    Select,
     Subquery,
     Uuid,
     and_,
     cast,
-    column,
     func,
     literal,
     select,
-    union_all,
-    values,
 )
 
 from goals_core.actor import Tenant
@@ -42,31 +37,48 @@ from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.facts import Measures
 from goals_core.sources.measures import Measure
 
-Firsts = Mapping[AssigneeType, Sequence[date]]
-"""Of each kind of assignees that has goals: on which of the last days windows of theirs began; the
-first of these days stands for all that began before."""
+Pair = tuple[int, date]
+"""A measure, and the first of the last days that count."""
 COMPANY = UUID(int=0)  # in the place of an assignee's id
 _MOST_COLUMNS = 500  # PostgreSQL has no row of more than 1,600
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Measures of the same records and days, which are read together, whatever their conditions."""
+
+    measures: Measures = field(hash=False)
+    pairs: tuple[Pair, ...]
+
+
+def parts(measures: Measures, pairs: Collection[Pair]) -> list[Part]:
+    """As few as read all that is asked for."""
+    alike: dict[tuple[str, str, str], list[Pair]] = defaultdict(list)
+    for number, first in sorted(pairs):
+        one = measures[number]
+        same = (one.entity.table.fullname, one.entity_name, one.date_field)
+        alike[same].append((number, first))
+    return [
+        Part({number: measures[number] for number, _ in some}, tuple(some))
+        for each in alike.values()
+        for start in range(0, len(each), _MOST_COLUMNS)
+        for some in [each[start : start + _MOST_COLUMNS]]
+    ]
+
+
 def added(
-    measures: Measures,
-    firsts: Firsts,
+    part: Part,
+    kinds: Collection[AssigneeType],
     *,
     tenant: Tenant,
     convertible: Collection[str],
-) -> Subquery:
-    """(number, assignee, first, change): what the records from a first day on add up to."""
-    parts = [
-        _long(each, _of_kind(by_day, kind, days, tenant))
-        for each in _alike(measures)
-        for by_day in [_by_day(each, min(map(min, firsts.values())), tenant, convertible)]
-        for kind, days in firsts.items()
-    ]
-    return union_all(*parts).subquery("added")
+) -> dict[AssigneeType, Subquery]:
+    """(assignee, and of each pair what it adds up to, in their order) of each kind of assignees."""
+    by_day = _by_day(part, tenant, convertible)
+    return {kind: _of_kind(by_day, part, kind, tenant) for kind in kinds}
 
 
-def logged(tenant: Tenant, first: date, *, least: Decimal) -> Subquery:
+def logged(tenant: Tenant, first: date, *, least: ColumnElement[Decimal]) -> Subquery:
     """(assignment_id, change): what the days from the first one on add to what is tracked by hand.
 
     Where it is so much at the least; as in `facts` a day of which all was taken back adds nothing.
@@ -91,73 +103,46 @@ def logged(tenant: Tenant, first: date, *, least: Decimal) -> Subquery:
     return query.having(change != 0, func.abs(change) >= least).subquery("logged")
 
 
-def _alike(measures: Measures) -> list[Measures]:
-    """Those of the same records and days, which are read together, whatever their conditions."""
-    alike: dict[tuple[str, str, str], dict[int, Measure]] = defaultdict(dict)
-    for number, measure in measures.items():
-        same = (measure.entity.table.fullname, measure.entity_name, measure.date_field)
-        alike[same][number] = measure
-    return [part for each in alike.values() for part in _parts(each)]
-
-
-def _parts(measures: Measures) -> Iterator[Measures]:
-    items = iter(measures.items())
-    while part := dict(islice(items, _MOST_COLUMNS)):
-        yield part
-
-
-def _by_day(measures: Measures, first: date, tenant: Tenant, convertible: Collection[str]) -> CTE:
+def _by_day(part: Part, tenant: Tenant, convertible: Collection[str]) -> CTE:
     """(owner_id, day, and what each measure counts of it)."""
-    one = next(iter(measures.values()))
-    table, columns = one.entity.table, []
+    one = next(iter(part.measures.values()))
+    table = one.entity.table
     day = table.c[one.date_field]
-    for number, measure in measures.items():
-        has_rates = measure.currency in convertible
-        value = facts.amount(measure, tenant=tenant, has_rates=has_rates)
-        is_counted = measure.aggregation is Aggregation.COUNT
-        change = (func.count if is_counted else func.sum)(value).filter(facts.fits(measure, table))
-        columns.append(cast(change, Numeric).label(f"change{number}"))
+    changes = [
+        _change(measure, tenant, measure.currency in convertible).label(f"change{number}")
+        for number, measure in part.measures.items()
+    ]
     is_one = literal(True) if one.entity.name else table.c.entity == one.entity_name
+    first = min(first for _, first in part.pairs)
     return (
-        select(table.c.owner_id, day.label("day"), *columns)
+        select(table.c.owner_id, day.label("day"), *changes)
         .where(table.c.tenant_id == tenant.id, is_one, day >= first, day <= tenant.today)
         .group_by(table.c.owner_id, day)
         .cte()
     )
 
 
-def _of_kind(by_day: CTE, kind: AssigneeType, firsts: Sequence[date], tenant: Tenant) -> Subquery:
-    """(assignee, first, and the change of each measure)."""
-    began = values(column("first", Date), name="began").data([(each,) for each in firsts])
-    source: FromClause = by_day.join(began, by_day.c.day >= began.c.first)
+def _change(measure: Measure, tenant: Tenant, has_rates: bool) -> ColumnElement[Any]:
+    value = facts.amount(measure, tenant=tenant, has_rates=has_rates)
+    total = func.count if measure.aggregation is Aggregation.COUNT else func.sum
+    return cast(total(value).filter(facts.fits(measure, measure.entity.table)), Numeric)
+
+
+def _of_kind(by_day: CTE, part: Part, kind: AssigneeType, tenant: Tenant) -> Subquery:
+    source: FromClause = by_day
     whose: ColumnElement[Any] = by_day.c.owner_id
     if kind is AssigneeType.TEAM:
         was_in = facts.was_in_team(by_day.c.owner_id, by_day.c.day, tenant)
-        source = source.join(TeamMember.__table__, was_in)
+        source = by_day.join(TeamMember.__table__, was_in)
         whose = TeamMember.__table__.c.team_id
     elif kind is AssigneeType.TENANT:
         whose = literal(COMPANY, Uuid)
-    changes = [func.sum(c).label(c.name) for c in by_day.c if c.name not in {"owner_id", "day"}]
-    return (
-        select(whose.label("assignee"), began.c.first, *changes)
-        .select_from(source)
-        .group_by(whose, began.c.first)
-        .subquery("wide")
-    )
-
-
-def _long(measures: Measures, wide: Subquery) -> Select[Any]:
-    """A row for each measure instead of a column."""
-    each = (
-        values(column("number", Integer), column("change", Numeric), name="each")
-        .data([(literal(n), wide.c[f"change{n}"]) for n in measures])
-        .lateral()
-    )
-    return (
-        select(each.c.number, wide.c.assignee, wide.c.first, each.c.change)
-        .select_from(wide.join(each, literal(True)))
-        .where(each.c.change != 0)
-    )
+    changes = [
+        func.sum(by_day.c[f"change{number}"]).filter(by_day.c.day >= first).label(f"pair{place}")
+        for place, (number, first) in enumerate(part.pairs)
+    ]
+    query = select(whose.label("assignee"), *changes).select_from(source)
+    return query.group_by(whose).subquery(f"added_{kind}")
 
 
 def _before(first: date, tenant: Tenant) -> datetime:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import moves, standing_rules, standings
+from goals_core.engine import foremost, standing_rules, standings
 from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType, Period
 from goals_core.services import corrections, dashboard, history, progress, tracking
@@ -68,7 +68,7 @@ def running(db: TenantSession) -> dict[UUID, Standing]:
 def test_an_overview_is_what_standings_and_day_ends_say_one_by_one(cast, rnd):
     company = some_company(rnd)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moves, "_TRIES", rnd.choice([(1, 4, 10_000), moves._TRIES]))
+        patch.setattr(foremost, "_TRIES", rnd.choice([(1, 4, 10_000), foremost._TRIES]))
         for role in rnd.sample(ROLES, 2):  # also before any sync has read the records
             check_moves(getattr(company, role), days=rnd.randint(1, 12), most=rnd.randint(1, 12))
     tracking.sync(company.admin)

@@ -65,6 +65,7 @@ def test_a_hole_in_the_database_is_found(world, place):
 def test_an_operation_without_its_rule_of_visibility_is_found(everyone, monkeypatch, title, level):
     for rule in ("readable_assignments", "progressable_assignments"):
         monkeypatch.setattr(visibility, rule, lambda _db: true())
+    monkeypatch.setattr(visibility, "readable_assignees", lambda _db: None)
     monkeypatch.setattr(visibility, "progressable", lambda _db, assignees: assignees)
     assert found(everyone, OPERATIONS[title], "rep", level)
 
