@@ -4,6 +4,7 @@ Units are never added up: what is added are counts and percentages. What only th
 such as that a limit is never at risk, is made of a goal's figures and not asked of every row.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,18 +16,15 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    Integer,
-    Numeric,
     Row,
     Select,
     and_,
     bindparam,
-    cast,
+    case,
     func,
     literal,
     or_,
     select,
-    type_coerce,
     union_all,
 )
 
@@ -38,14 +36,11 @@ from goals_core.engine.visibility import Assignees
 from goals_core.kinds import AssigneeType, AssignmentStatus, GoalType
 from goals_core.models.core import Team, User
 from goals_core.models.goals import Assignment
+from goals_core.models.risk import RiskRule, pace
+from goals_core.models.windows import Window
 
 _A = Assignment
 _CENT, _NOTHING = Decimal("0.01"), Decimal(0)
-_WHOSE: dict[AssigneeType, ColumnElement[bool]] = {
-    AssigneeType.USER: _A.user_id.is_not(None),
-    AssigneeType.TEAM: _A.team_id.is_not(None),
-    AssigneeType.TENANT: and_(_A.user_id.is_(None), _A.team_id.is_(None)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +129,11 @@ def look(db: TenantSession, *, since: date) -> Look:
 def by_goal(look: Look, goals: Iterable[Row[Any]]) -> dict[UUID, Seen]:
     """Of these active goals, rows of a plan, those that run."""
     types = {row.id: row.type for row in goals}
-    return {
-        row.definition_id: _seen(row, types[row.definition_id], look.view.first)
-        for row in look.ask(_figures(look.view))
-        if row.definition_id in types
-    }
+    windows: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in look.ask(_figures(look.view)):
+        if row.definition_id in types:
+            windows[row.definition_id].append(row)
+    return {id_: _seen(rows, types[id_], look.view) for id_, rows in windows.items()}
 
 
 def best(look: Look, goals: Iterable[Row[Any]], *, most: int) -> tuple[list[Ranked], list[Ranked]]:
@@ -161,49 +156,44 @@ def of_all(seen: Iterable[Figures]) -> Figures:
 
 @lru_cache(maxsize=256)
 def _figures(view: View) -> Select[*tuple[Any, ...]]:
-    tenant = view.tenant
-    low = standing_rules.low(tenant)
-    began = type_coerce(func.greatest(_A.period_start - literal(view.first), 0), Integer)
-    bit = literal(1).op("<<")(began)
-    lowest = func.min(func.nullif(_A.target_value, 0))
+    """Of each goal, kind of assignees and window, which is what their pace and risk depend on."""
+    group = (_A.definition_id, _A.assignee_type, _A.period_start, _A.period_end)
     return (
         select(
-            _A.definition_id,
+            *group,
             func.count().label("goals"),
             func.count().filter(_A.status == AssignmentStatus.ACHIEVED).label("achieved"),
             func.count().filter(_A.status == AssignmentStatus.FAILED).label("failed"),
-            func.count().filter(low).label("low"),
-            func.count().filter(or_(low, standing_rules.slow(tenant))).label("late"),
+            func.count().filter(standing_rules.low(view.tenant)).label("low"),
+            func.count().filter(standing_rules.slow(view.tenant)).label("slow"),
             func.sum(_A.progress_percentage).label("progress"),
-            func.sum(standing_rules.expected(tenant)).label("expected"),
-            *(func.count().filter(is_).label(f"of_{kind}") for kind, is_ in _WHOSE.items()),
-            *(lowest.filter(is_).label(f"lowest_{kind}") for kind, is_ in _WHOSE.items()),
-            func.bit_or(bit).label("began"),
+            func.min(func.nullif(_A.target_value, 0)).label("lowest"),
         )
         .where(view.running())
-        .group_by(_A.definition_id)
+        .group_by(*group)
     )
 
 
-def _seen(row: Row[Any], type_: GoalType, first: date) -> Seen:
-    is_target = type_ is GoalType.TARGET
-    at_risk = 0 if type_ is GoalType.LIMIT else row.low
-    figures = Figures(
-        goals=row.goals,
-        achieved=row.achieved,
-        failed=row.failed,
-        at_risk=at_risk,
-        behind=row.late - at_risk if is_target else 0,
-        targets=row.goals if is_target else 0,
-        progress=row.progress if is_target else _NOTHING,
-        expected=Decimal(row.expected) / 100 if is_target else _NOTHING,
-    )
-    lowest = {kind: getattr(row, f"lowest_{kind}") for kind in _WHOSE if getattr(row, f"of_{kind}")}
-    return Seen(figures, lowest, _days(row.began, first))
+def _seen(windows: Sequence[Row[Any]], type_: GoalType, view: View) -> Seen:
+    lowest: dict[AssigneeType, Decimal | None] = {}
+    for row in windows:
+        both = (row.lowest, lowest.get(row.assignee_type))
+        lowest[row.assignee_type] = min(filter(None, both), default=None)
+    firsts = {max(row.period_start, view.first) for row in windows}
+    return Seen(of_all(_of_window(row, type_, view) for row in windows), lowest, sorted(firsts))
 
 
-def _days(bits: int, first: date) -> list[date]:
-    return [first + timedelta(n) for n in range(bits.bit_length()) if bits >> n & 1]
+def _of_window(row: Row[Any], type_: GoalType, view: View) -> Figures:
+    """What is at risk is not counted as behind: of those below one percentage and those below
+    another the ones are among the others."""
+    window = Window(row.period_start, row.period_end)
+    risk = RiskRule(view.tenant.risk_progress_below, view.tenant.risk_time_left)
+    at_risk = row.low if risk.is_time_short(type_, window, view.today) else 0
+    counted = (row.goals, row.achieved, row.failed, at_risk)
+    if type_ is not GoalType.TARGET:
+        return Figures(*counted)
+    expected = pace(_NOTHING, window, view.today).expected_percent * row.goals
+    return Figures(*counted, max(row.slow - at_risk, 0), row.goals, row.progress, expected)
 
 
 @lru_cache(maxsize=256)
@@ -220,21 +210,19 @@ def _sums(view: View) -> Select[*tuple[Any, ...]]:
     What is on its way attains what its progress says, unless its goal could not be computed: to
     divide takes longer than to add up.
     """
-    is_plain = and_(
-        _A.progress_percentage < 100,
-        _A.current_value >= 0,
-        _A.target_value > 0,
-        ~_A.rearm,
-        _A.definition_id != func.all(bindparam("wrong", type_=Ids())),
+    progress = _A.progress_percentage
+    is_wrong = _A.definition_id == func.any(bindparam("wrong", type_=Ids()))
+    attained = case(
+        (or_(progress == 0, progress == 100, _A.rearm, is_wrong), standing_rules.attained()),
+        else_=progress,
     )
-    beyond = func.sum(standing_rules.attained() - _A.progress_percentage * 100).filter(~is_plain)
     return (
         select(
             _A.user_id,
             _A.team_id,
             func.count().label("targets"),
             func.count().filter(_A.status == AssignmentStatus.ACHIEVED).label("done"),
-            (func.sum(_A.progress_percentage) * 100 + func.coalesce(beyond, 0)).label("attained"),
+            func.sum(attained).label("attained"),
         )
         .where(view.running_of(), _A.assignee_type != AssigneeType.TENANT)
         .group_by(_A.user_id, _A.team_id)
@@ -245,7 +233,7 @@ def _best(
     sums: CTE, whose: ColumnElement[UUID], table: type[User | Team], most: int
 ) -> Select[*tuple[Any, ...]]:
     """Names are looked up of the best alone."""
-    attained = func.round(cast(sums.c.attained, Numeric) / 100 / sums.c.targets, 2)
+    attained = func.round(sums.c.attained / sums.c.targets, 2)
     best = (
         select(whose.label("id"), sums.c.done, sums.c.targets, attained.label("attained"))
         .where(whose.is_not(None))

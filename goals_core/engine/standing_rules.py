@@ -1,5 +1,6 @@
 """The rules of `models` as SQL, for what is counted, narrowed and sorted in the database."""
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, type_coerce
@@ -34,37 +35,25 @@ def begun(tenant: Tenant) -> ColumnElement[bool]:
 
 def at_risk(tenant: Tenant) -> ColumnElement[bool]:
     """`RiskRule.flags` as SQL: of what is active and not closed, also in its days of grace."""
+    days = Assignment.period_end - Assignment.period_start + 1
+    left = func.greatest(Assignment.period_end - literal(tenant.today), 0)
     return and_(
         Definition.status == GoalStatus.ACTIVE,
         Definition.type != GoalType.LIMIT,
         Assignment.period_start <= tenant.today,
+        left * 100 <= tenant.risk_time_left * days,
         low(tenant),
     )
 
 
 def low(tenant: Tenant) -> ColumnElement[bool]:
-    """What the assignment itself says of being at risk: little progress, little time left."""
-    days = Assignment.period_end - Assignment.period_start + 1
-    left = func.greatest(Assignment.period_end - literal(tenant.today), 0)
-    return and_(
-        Assignment.status == AssignmentStatus.ACTIVE,
-        Assignment.closed_at.is_(None),
-        left * 100 <= tenant.risk_time_left * days,
-        Assignment.progress_percentage < tenant.risk_progress_below,
-    )
-
-
-def behind_pace(tenant: Tenant) -> ColumnElement[bool]:
-    """Targets whose progress is below the elapsed share of the window."""
-    return and_(Definition.type == GoalType.TARGET, slow(tenant))
+    """What is open, with so little progress that it is at risk as soon as little time is left."""
+    return and_(_is_open(), Assignment.progress_percentage < tenant.risk_progress_below)
 
 
 def slow(tenant: Tenant) -> ColumnElement[bool]:
-    """What the assignment itself says of being behind its pace."""
-    return and_(
-        Assignment.status == AssignmentStatus.ACTIVE,
-        Assignment.progress_percentage * 100 < expected(tenant),
-    )
+    """What is open, with less progress than its pace, whatever its goal's type."""
+    return and_(_is_open(), Assignment.progress_percentage * 100 < expected(tenant))
 
 
 def expected(tenant: Tenant) -> ColumnElement[int]:
@@ -78,13 +67,17 @@ def expected(tenant: Tenant) -> ColumnElement[int]:
 
 
 def attained() -> ColumnElement[Any]:
-    """Attainment as SQL, in hundredths of percent, rounded down, also beyond 100 %."""
+    """Attainment in percent, rounded down to cents, as SQL; also beyond 100 %."""
     part, target = Assignment.current_value * 10000, Assignment.target_value
     return case(
-        (target == 0, 10000),
-        (part < 0, func.floor(part / target)),
-        else_=func.div(part, target),  # the same, and needs no decimals
+        (target == 0, 100),
+        (part < 0, func.floor(part / target) * Decimal("0.01")),
+        else_=func.div(part, target) * Decimal("0.01"),  # the same, and needs no decimals
     )
+
+
+def _is_open() -> ColumnElement[bool]:
+    return and_(Assignment.status == AssignmentStatus.ACTIVE, Assignment.closed_at.is_(None))
 
 
 def _days(number: ColumnElement[Any]) -> ColumnElement[int]:

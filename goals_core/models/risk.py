@@ -35,10 +35,13 @@ class RiskRule:
 
         A limit is never flagged: little use of it late in the window is what was wanted.
         """
+        return self.is_time_short(type_, window, today) and progress < self.progress_below
+
+    def is_time_short(self, type_: GoalType, window: Window, today: date) -> bool:
+        """Whether it flags those with little progress."""
         if type_ is GoalType.LIMIT or today < window.start:
             return False
-        little_time = window.left(today) * 100 <= self.time_left * window.days
-        return little_time and progress < self.progress_below
+        return window.left(today) * 100 <= self.time_left * window.days
 
 
 def pace(target: Decimal, window: Window, today: date) -> Pace:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Numeric,
     Subquery,
     Uuid,
-    and_,
     cast,
     func,
     literal,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 )
 
 from goals_core.actor import Tenant
-from goals_core.kinds import AssigneeType, EntryKind, ProgressSource
+from goals_core.kinds import AssigneeType, ProgressSource
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import ProgressEntry
 from goals_core.sources import facts
@@ -81,26 +80,23 @@ def added(
 def logged(tenant: Tenant, first: date, *, least: ColumnElement[Decimal]) -> Subquery:
     """(assignment_id, change): what the days from the first one on add to what is tracked by hand.
 
-    Where it is so much at the least; as in `facts` a day of which all was taken back adds nothing.
+    Where it is so much at the least. What was taken back is taken back on its own day.
     """
     p = ProgressEntry.__table__.c
     day = cast(func.timezone(tenant.timezone, p.occurred_at), Date)
-    counts = and_(p.voided_by.is_(None), p.kind != EntryKind.CORRECTION)
-    by_day = (
-        select(p.assignment_id, func.sum(cast(p.change_amount, Numeric)).label("change"))
+    change = func.sum(cast(p.change_amount, Numeric))
+    return (
+        select(p.assignment_id, change.label("change"))
         .where(
             p.tenant_id == tenant.id,
             p.source != ProgressSource.AUTOMATIC,
             p.occurred_at >= _before(first, tenant),
             day >= first,
         )
-        .group_by(p.assignment_id, day)
-        .having(func.count().filter(counts) > 0)
-        .subquery("by_day")
+        .group_by(p.assignment_id)
+        .having(change != 0, func.abs(change) >= least)
+        .subquery("logged")
     )
-    change = func.sum(by_day.c.change)
-    query = select(by_day.c.assignment_id, change.label("change")).group_by(by_day.c.assignment_id)
-    return query.having(change != 0, func.abs(change) >= least).subquery("logged")
 
 
 def _by_day(part: Part, tenant: Tenant, convertible: Collection[str]) -> CTE:
