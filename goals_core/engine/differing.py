@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_, select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.engine import judging
 from goals_core.engine.evidence import convertible, shapes_of
+from goals_core.engine.moved import Move
 from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import AssignmentStatus, GoalType
 from goals_core.models.goals import Assignment
@@ -29,6 +30,7 @@ class Differing:
 
     open: int
     ids: set[UUID]
+    moves: dict[UUID, Move]  # of those of which it is known where they are to stand
 
 
 def find(db: TenantSession, plan: Plan) -> Differing | None:
@@ -41,14 +43,18 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
         return None
     ids = set(db.scalars(_open(db, by_hand, _A.id))) | set(db.scalars(_open(db, others, _A.id)))
     count = len(ids)
+    moves: dict[UUID, Move] = {}
     if planned:
         count += db.scalar(_open(db, tracked, func.count())) or 0
         tenant = db.actor.tenant
         who = subjects(tenant, tracked, only=None)
         rates = convertible(db, tracked)
         read = sums.totals(who, planned, tenant=tenant, today=tenant.today, convertible=rates)
-        ids |= set(db.scalars(_differing(tenant, read.subquery("values"))))
-    return Differing(count, ids)
+        for row in db.execute(_differing(tenant, read.subquery("values"))):
+            ids.add(row.id)
+            if row.change is not None:
+                moves[row.id] = Move(row.change, since=row.since)
+    return Differing(count, ids, moves)
 
 
 def _shapes(db: TenantSession, plan: Plan) -> Select[Any]:
@@ -76,8 +82,10 @@ def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:
     stands = and_(
         judged.keeps, value == _A.current_value, judged.progress == _A.progress_percentage
     )
+    lacks_nothing = and_(values.c.left_out == 0, _A.left_out == 0)
+    change = case((lacks_nothing, values.c.value - _A.current_value))
     return (
-        select(_A.id)
+        select(_A.id, change.label("change"), _A.current_value.label("since"))
         .join(values, values.c.id == _A.id)
         .where(_A.tenant_id == tenant.id, stands.is_not(True))
     )

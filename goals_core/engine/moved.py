@@ -20,7 +20,7 @@ from goals_core.db import TenantSession
 from goals_core.engine import credit
 from goals_core.engine.journal import Lines, Taken
 from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
-from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType
+from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Source
 from goals_core.models.goals import Assignment, Definition
 from goals_core.sources import differences
 from goals_core.sources.catalogue import ENTITIES
@@ -31,7 +31,8 @@ class Move(NamedTuple):
     """By how much a value moves, and the number of records that it lacks for want of a rate."""
 
     change: Decimal
-    left_out: int
+    left_out: int = 0
+    since: Decimal | None = None  # the value that it was reckoned from; none: it holds for any
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,20 @@ def by_lines(db: TenantSession, taken: Taken, *, settled: bool) -> Moved:
 
 
 def unsettled(db: TenantSession) -> set[UUID]:
-    """What is to be read because somebody has read it."""
-    goal = (Definition.tenant_id == Assignment.tenant_id) & (
-        Definition.id == Assignment.definition_id
+    """What is to be read because somebody has read it, and can be."""
+    a, d = Assignment, Definition
+    query = select(a.id).join(d, (d.tenant_id == a.tenant_id) & (d.id == a.definition_id))
+    is_open = (
+        a.closed_at.is_(None),
+        a.status != AssignmentStatus.CANCELLED,
+        a.period_start <= db.actor.tenant.today,
     )
-    query = select(Assignment.id).join(Definition, goal)
-    open_ = (Assignment.closed_at.is_(None), Assignment.status != AssignmentStatus.CANCELLED)
-    active = Definition.status == GoalStatus.ACTIVE
-    return set(db.scalars(query.where(Assignment.unsettled, *open_, active)))
+    is_tracked = (
+        d.status == GoalStatus.ACTIVE,
+        d.source != Source.MANUAL,
+        d.sync_error.is_(None),
+    )
+    return set(db.scalars(query.where(a.unsettled, *is_open, *is_tracked)))
 
 
 def _plan(db: TenantSession, sources: Collection[str]) -> Plan:

@@ -60,16 +60,19 @@ def write(
 
 
 def _locked(db: TenantSession, only: Collection[UUID], moves: Mapping[UUID, Move]) -> CTE:
-    """(id, change, line); `change`: where nothing is left out, `line`: the id of the log's line."""
-    plain = {id_: move.change for id_, move in moves.items() if not move.left_out}
+    """(id, change, since, line); `line`: the id of the log's line."""
+    plain = {id_: move for id_, move in moves.items() if not move.left_out}
+    of_each = [plain.get(id_) for id_ in only]
     given = (
         bindparam("ids", only, Ids()),
-        bindparam("changes", [plain.get(id_) for id_ in only], Numbers()),
+        bindparam("changes", [move and move.change for move in of_each], Numbers()),
+        bindparam("since", [move and move.since for move in of_each], Numbers()),
         bindparam("lines", [new_id_text() for _ in only], Ids()),
     )
-    each = func.unnest(*given).table_valued("id", "change", "line", name="given").render_derived()
+    names = ("id", "change", "since", "line")
+    each = func.unnest(*given).table_valued(*names, name="given").render_derived()
     return (
-        select(_A.id, each.c.change, each.c.line)
+        select(_A.id, each.c.change, each.c.since, each.c.line)
         .join_from(_ASSIGNMENTS, each, each.c.id == _A.id)
         .where(_A.tenant_id == db.tenant_id)
         .order_by(_A.id)
@@ -89,6 +92,7 @@ def _moved(tenant: Tenant, plan: Plan, locked: CTE) -> Update:
             _A.id == locked.c.id,
             its_goal,
             _D.id == func.any(ids_of(plan.numbers)),
+            func.coalesce(locked.c.since, _A.current_value) == _A.current_value,
             _A.closed_at.is_(None),
             judged.keeps,
             ~_passes_one(judged.progress),

@@ -88,7 +88,8 @@ def recompute(
     with locking.planned_anew(db):
         plan = plan or locking.definitions_of(db, only)
         different = differing.find(db, plan) if only is None else None
-        only = different.ids if different else only
+    if different:
+        only, moved = different.ids, different.moves
     written = moving.write(db, plan, only or (), moved, reference=reference) if moved else set()
     only = only if only is None else set(only) - written
     with locking.planned_anew(db):
@@ -127,8 +128,12 @@ def _moved_to(
             value=row.current_value + move.change, left_out=row.left_out + move.left_out
         )
         for row in rows
-        if (move := moved.get(row.id)) and not row.unsettled
+        if (move := moved.get(row.id)) and not row.unsettled and _holds(move, row)
     }
+
+
+def _holds(move: Move, row: Row[*tuple[Any, ...]]) -> bool:
+    return move.since is None or move.since == row.current_value
 
 
 def _write(

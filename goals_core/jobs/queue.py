@@ -127,6 +127,9 @@ async def _work(queue: Queue, job: Job, tenant_id: UUID) -> None:
         raise
     if again is not None:
         await queue.put(job, [tenant_id], after=again)
+    then = job.then
+    if then and then.name in queue.app.tasks and tenant_id in await asyncio.to_thread(then.due):
+        await queue.put(then, [tenant_id])
 
 
 def _do(deed: Callable[[Actor], float | None], tenant_id: UUID) -> float | None:

@@ -25,6 +25,7 @@ class Job:
     due: Callable[[], Sequence[UUID]]  # the tenants that there is something to do for
     often: str  # as cron writes it, in UTC
     priority: int = 0  # the higher one is run first
+    then: "Job | None" = None  # what it may have made something to do for
 
 
 def soon() -> float:
@@ -58,8 +59,8 @@ def deliver(actor: Actor) -> float | None:
     return 0 if done.is_cut_short else None
 
 
-SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10)
-# Midnight is where the tenant is; no time zone has another offset than by quarters of an hour.
-BEGIN_DAY = Job("begin-day", begin_day, tenants.with_a_new_day, EVERY_QUARTER)
 DELIVER = Job("deliver", deliver, tenants.with_news, EVERY_MINUTE)
+SYNC = Job("sync", sync, tenants.with_changes, EVERY_MINUTE, priority=10, then=DELIVER)
+# Midnight is where the tenant is; no time zone has another offset than by quarters of an hour.
+BEGIN_DAY = Job("begin-day", begin_day, tenants.with_a_new_day, EVERY_QUARTER, then=DELIVER)
 JOBS = (SYNC, BEGIN_DAY, DELIVER)

@@ -44,9 +44,13 @@ def find_tenant(tenant_id: UUID) -> Tenant | None:
 
 @open_to(Open.OPERATOR)
 def with_changes() -> list[UUID]:
-    """The tenants of which no sync has taken everything that changed."""
+    """The tenants of which no sync has taken everything that changed, or settled every value."""
+    query = text(
+        "SELECT * FROM core.tenants_with_changes()"
+        " UNION SELECT * FROM core.tenants_with_unsettled(:now)"
+    )
     with directory() as connection:
-        return list(connection.scalars(text("SELECT * FROM core.tenants_with_changes()")))
+        return list(connection.scalars(query, {"now": clock.now()}))
 
 
 @open_to(Open.OPERATOR)

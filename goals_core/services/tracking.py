@@ -122,9 +122,9 @@ def last_synced(db: TenantSession) -> LastSync | None:
 
 @needs(Permission.PROGRESS)
 def has_changes(actor: Actor) -> bool:
-    """Whether there is something that no sync has taken yet."""
+    """Whether there is something that no sync has taken yet, or that one is to settle."""
     with tenant_session(actor) as db:
-        return journal.waits(db)
+        return journal.waits(db) or bool(moved.unsettled(db))
 
 
 def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outcome:

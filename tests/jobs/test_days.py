@@ -6,11 +6,11 @@ import pytest
 
 from goals_core.db import tenant_session
 from goals_core.jobs.work import BEGIN_DAY, SYNC, begin_day, sync
-from goals_core.kinds import AssignmentStatus, Origin, SyncMode
+from goals_core.kinds import AssignmentStatus, GoalStatus, Origin, SyncMode
 from goals_core.models.goals import SyncRun
-from goals_core.services import dashboard, tenants, tracking
+from goals_core.services import dashboard, definitions, tenants, tracking
 from tests.jobs.working import sales_goal, sell
-from tests.makers import add_deals, deal, standing
+from tests.makers import add_deals, deal, definition_of, standing
 
 MIDNIGHT = datetime(2026, 5, 21, 4, tzinfo=UTC)  # in New York
 
@@ -62,6 +62,20 @@ def test_a_woken_sync_takes_what_waits_and_does_nothing_where_nothing_does(cast,
     assert standing(cast.rep, goal).value == 30
     assert cast.tenant.id not in SYNC.due()
     assert runs(cast)[-1] == (SyncMode.INCREMENTAL, Origin.WORKER)
+
+
+def test_what_a_deed_has_read_is_looked_for_until_a_sync_has_settled_it(cast):
+    begin_day(cast.system)
+    goal = sales_goal(cast)  # the deed computes it
+    assert cast.tenant.id in SYNC.due()
+    sync(cast.system)
+    assert cast.tenant.id not in SYNC.due()
+    assert not tracking.has_changes(cast.system)
+    assert len(runs(cast)) == 1  # it found nothing else
+    for status in (GoalStatus.PAUSED, GoalStatus.ACTIVE):  # computed anew
+        with tenant_session(cast.admin) as db:
+            definitions.set_status(db, definition_of(cast.admin, goal), status)
+        assert (cast.tenant.id in SYNC.due()) is (status is GoalStatus.ACTIVE)
 
 
 def break_off(share, _text):

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from goals_core import db
 from goals_core.jobs import queue, state
-from goals_core.jobs.work import BEGIN_DAY, JOBS, SYNC, begin_day, sync
+from goals_core.jobs.work import BEGIN_DAY, DELIVER, JOBS, SYNC, begin_day, sync
 from tests.conftest import new_cast
 from tests.jobs.working import (
     PACE,
@@ -196,6 +196,20 @@ def test_it_connects_anew_listens_again_and_finds_what_it_missed(cast, database)
             )
             sell(database, cast, amount)
             until(lambda: value(cast, goal) == sum(range(1, amount + 1)))  # noqa: B023
+
+
+def test_what_a_sync_has_to_tell_is_told_at_once(cast, database):
+    synced, told = [], []
+    tell = replace(
+        DELIVER,
+        do=lambda actor: told.append(actor.tenant_id),
+        due=lambda: [cast.tenant.id] if synced else [],
+    )
+    first = replace(SYNC, do=lambda actor: synced.append(actor.tenant_id), then=tell)
+    with working(database, [first, tell]):
+        sell(database, cast, 10)
+        until(lambda: cast.tenant.id in told)
+    assert (SYNC.then, BEGIN_DAY.then) == (DELIVER, DELIVER)
 
 
 def test_pauses_grow_to_a_bound_and_differ():

@@ -155,6 +155,7 @@ def _records(cast: Cast) -> None:
         with db.tenant_session(cast.system) as session:
             events.receive(session, makers.won_deal(who, Decimal(99), account="Acme"))
     tracking.sync(cast.admin)
+    makers.make_goal(cast, cast.rep, makers.from_sales(name="What no sync has settled"))
     login = signin.find_login(cast.rep.email)
     assert login is not None
     with db.tenant_session(login.actor) as session:

@@ -28,6 +28,7 @@ FUNCTIONS_THAT_TELL = {
     "core.check_session": "whoever has a session's token is the person it was given to",
     "core.list_tenants": "the command line's list of companies",
     "core.tenants_with_changes": "the worker's question, answered by ids: who has something new?",
+    "core.tenants_with_unsettled": "the worker's question, answered by ids: who has to be read?",
     "core.tenants_with_news": "the worker's question, answered by ids: who has something to send?",
     "core.tenants_with_a_new_day": "the worker's question, answered by ids: whose day has begun?",
 }
