@@ -23,6 +23,17 @@ from goals_core.models.base import new_id
 from goals_core.models.core import Team, TeamMember, User
 from goals_core.permissions import Role
 from goals_core.services import tenants
+from tests.order import (
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
+
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_xdist_auto_num_workers",
+    "pytest_xdist_make_scheduler",
+]
 
 NOW = datetime(2026, 5, 20, 18, 0, tzinfo=UTC)  # a Wednesday, in the second quarter
 PASSWORD = "correct horse battery"

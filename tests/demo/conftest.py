@@ -1,8 +1,9 @@
 """The demo, loaded once for each of two days into a database of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -38,21 +39,30 @@ class Demo:
         return self.now.date()
 
 
-@pytest.fixture(scope="session", params=DAYS, ids=lambda day: f"{day:%Y-%m-%d}")
-def _loaded(request: pytest.FixtureRequest, server: Any) -> Iterator[Demo]:
-    database, progress = server.new_database(), []
-    db.connect(database.app_url)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: request.param)
-        assert demo.load(progress.append)
-    db.disconnect()
-    return Demo(database.app_url, request.param, progress)
+@pytest.fixture(scope="session")
+def _demo_of(server: Any) -> Callable[[datetime], Demo]:
+    """Loads the demo of a day, once for all that ask for it."""
+
+    @cache
+    def load(now: datetime) -> Demo:
+        database, progress = server.new_database(), []
+        db.connect(database.app_url)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "now", lambda: now)
+            assert demo.load(progress.append)
+        db.disconnect()
+        return Demo(database.app_url, now, progress)
+
+    return load
 
 
-@pytest.fixture
-def loaded(_loaded: Demo, at: Any) -> Iterator[Demo]:
+@pytest.fixture(params=DAYS, ids=lambda day: f"{day:%Y-%m-%d}")
+def loaded(
+    request: pytest.FixtureRequest, _demo_of: Callable[[datetime], Demo], at: Any
+) -> Iterator[Demo]:
     """The demo on its day, connected."""
-    at(_loaded.now)
-    db.connect(_loaded.app_url)
-    yield _loaded
+    found = _demo_of(request.param)
+    at(found.now)
+    db.connect(found.app_url)
+    yield found
     db.disconnect()
