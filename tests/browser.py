@@ -1,5 +1,6 @@
 """The Chromium that browser tests drive: an installed one, else Debian's package.
 
+The one without a window goes first: the other draws its own buttons for every page, as pages too.
 `python -m tests.browser` makes sure that there is one, or says what to install and fails.
 """
 
@@ -8,7 +9,9 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WITHOUT_WINDOW = ("chromium-headless-shell", "chrome-headless-shell")
+WITH_WINDOW = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium-headless-shell", "chromium")
 NEEDED = (
     "The browser tests need Chromium. Install it (on Debian or Ubuntu: apt-get install chromium),"
     " or name its program in GOALS_CHROMIUM."
@@ -17,25 +20,41 @@ NEEDED = (
 
 def find() -> str | None:
     """The program's path, None when there is none."""
-    named = os.environ.get("GOALS_CHROMIUM")
-    return next((path for name in (named, *NAMES) if name and (path := shutil.which(name))), None)
+    return _first(*WITHOUT_WINDOW) or _first(*WITH_WINDOW)
 
 
 def ensure() -> str:
     """Find Chromium or, as root on Debian, install it."""
-    if (found := find()) is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    return find() or prepare()
+
+
+def prepare() -> str:
+    """The same, and where there is only the one with a window, the other is installed too."""
+    if _first(*WITHOUT_WINDOW) is None and os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Debian's Chromium", file=sys.stderr)  # noqa: T201  (a command speaks)
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in ("update", "install -y --no-install-recommends chromium fonts-dejavu-core"):
-            subprocess.run(
-                ["apt-get", "-qq", *command.split()],
-                check=False,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-            )
-        found = find()
-    return found or sys.exit(NEEDED)
+        _apt_get("update")
+        for package in PACKAGES:
+            if find() is None or package == PACKAGES[0]:
+                _apt_get("install", "-y", "--no-install-recommends", package, "fonts-dejavu-core")
+    return find() or sys.exit(NEEDED)
+
+
+def _first(*names: str) -> str | None:
+    """The first of these programs that there is; the one that is named goes before them."""
+    named = os.environ.get("GOALS_CHROMIUM")
+    return next((path for name in (named, *names) if name and (path := shutil.which(name))), None)
+
+
+def _apt_get(*words: str) -> None:
+    patience = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20")
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(
+        ["apt-get", "-qq", *patience, *words],
+        check=False,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 if __name__ == "__main__":
-    ensure()
+    prepare()
