@@ -23,10 +23,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from goals_core.demo import PASSWORD
 from tests.browser import ensure
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 PICTURES = ROOT / "build" / "screenshots"
-DESKTOP, PHONE = {"width": 1400, "height": 950}, {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1400, "height": 950}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 STARTS_WITHIN = 90  # seconds, with the demo to load on a busy machine
+PATIENCE = 240  # seconds for a test, with the app to start before the first
 
 # Scripts run once or twice here: compiling them well costs more than it saves.
 _FLAGS = (
@@ -36,9 +39,14 @@ _FLAGS = (
     "--js-flags=--no-opt --no-maglev --no-sparkplug",
 )
 
-_Kind = tuple[Browser, str, str, int, int]  # of whom, of which app, theme, width, height
 _signed_in: dict[str, Any] = {}  # the cookies of those who come back
-_idle: dict[_Kind, list[BrowserContext]] = defaultdict(list)
+_idle: dict[tuple[Browser, str], list[BrowserContext]] = defaultdict(list)  # on which app
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 @dataclass(frozen=True)
@@ -115,30 +123,26 @@ def visitors(app: App, browser: Browser) -> Iterator[Callable[..., Page]]:
     They forget who was signed in, and keep the app's own files for the next test: fetching and
     compiling these takes longer than most tests.
     """
-    opened: list[tuple[_Kind, BrowserContext]] = []
+    idle_contexts = _idle[browser, app.url]
+    opened: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_(*, theme: str = "light", viewport: dict[str, int] = DESKTOP) -> Page:
-        kind = (browser, app.url, theme, *viewport.values())
-        context = _idle[kind].pop() if _idle[kind] else _new_context(browser, *kind[1:])
-        opened.append((kind, context))
+    def open_(*, theme: Any = "light", viewport: ViewportSize = DESKTOP) -> Page:
+        known = {"base_url": app.url, "reduced_motion": "reduce"}
+        context = idle_contexts.pop() if idle_contexts else browser.new_context(**known)
+        opened.append(context)
         page = context.new_page()
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size(viewport)
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield open_
-    for kind, context in opened:
+    for context in opened:
         _forget_everything(context, app.url)
-        _idle[kind].append(context)
+        idle_contexts.append(context)
     assert complaints == []
-
-
-def _new_context(browser: Browser, url: str, theme: Any, width: int, height: int) -> BrowserContext:
-    viewport: ViewportSize = {"width": width, "height": height}
-    return browser.new_context(
-        base_url=url, color_scheme=theme, viewport=viewport, reduced_motion="reduce"
-    )
 
 
 def _forget_everything(context: BrowserContext, url: str) -> None:
