@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from psutil import pid_exists
 from sqlalchemy import Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -539,6 +540,14 @@ def killer(database: Database) -> Iterator[Engine]:
     engine.dispose()
 
 
+def until_gone(pid: int) -> None:
+    """Wait for the end of a process; the database itself would look again every 0.1 seconds."""
+    deadline = monotonic() + PATIENCE
+    while pid_exists(pid):
+        assert monotonic() < deadline, "the connection lives on"
+        Event().wait(0.002)
+
+
 @contextmanager
 def dying(killer: Engine, at_step: int) -> Iterator[list[str]]:
     """End the own connection right before the n-th statement or commit; what it was about to do."""
@@ -548,9 +557,10 @@ def dying(killer: Engine, at_step: int) -> Iterator[list[str]]:
         if next(steps) == at_step:
             died.append(call[1] if call else "COMMIT")
             pid = connection.connection.dbapi_connection.info.backend_pid
-            end = text("SELECT pg_terminate_backend(:pid, 10000)")  # waits until it is gone
+            end = text("SELECT pg_terminate_backend(:pid)")
             with killer.connect() as superuser:
                 assert superuser.scalar(end, {"pid": pid})
+            until_gone(pid)
 
     for name in ("before_cursor_execute", "commit"):
         event.listen(db.engine(), name, step)
