@@ -30,6 +30,7 @@ soak: .venv/installed-dev ## the engine's long proof: random steps against the m
 	@exec $(BIN)/python -m tests.engine.soak --steps 10000
 
 proofs: .venv/installed-dev ## tracking's long proofs: random histories, kill -9 of everything, a crowd at once
+	@$(BIN)/python -m tests.proofs.sabotage
 	@$(BIN)/python -m tests.proofs.histories --steps 1200
 	@$(BIN)/python -m tests.proofs.kills --rounds 30
 	@exec $(BIN)/python -m tests.proofs.kills --rounds 0 --loaders 4 --syncs 2 --seconds 60

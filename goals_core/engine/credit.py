@@ -25,7 +25,7 @@ from goals_core.actor import Tenant
 from goals_core.kinds import AssignmentStatus
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import Assignment
-from goals_core.sources import facts
+from goals_core.sources import members
 
 _A, _MEMBER = Assignment.__table__.c, TeamMember.__table__.c
 
@@ -37,7 +37,7 @@ def given_to(tenant: Tenant, numbers: Mapping[UUID, int], changes: CTE) -> Selec
     company are added up by day before they meet the assignments.
     """
     c = changes.c
-    in_team = changes.join(TeamMember.__table__, facts.was_in_team(c.owner_id, c.day, tenant))
+    in_team = changes.join(TeamMember.__table__, members.was_in_team(c.owner_id, c.day, tenant))
     by_team = _by_day(changes, _MEMBER.team_id).select_from(in_team).cte("by_team")
     by_day = _by_day(changes).cte("by_day")
     open_ = _open(tenant, numbers)

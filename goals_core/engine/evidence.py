@@ -24,7 +24,7 @@ from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Evidence
 from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
-from goals_core.sources import facts, readings, sums
+from goals_core.sources import amounts, readings, sums
 from goals_core.sources.facts import Owners
 from goals_core.sources.sums import Shape, Shapes
 
@@ -95,7 +95,7 @@ def convertible(db: TenantSession, plan: Plan) -> set[str]:
     """The currencies into which there are exchange rates; not asked for where there is no money."""
     if all(measure.currency is None for measure in plan.measures.values()):
         return set()
-    return set(db.scalars(facts.currencies_with_rates(db.actor.tenant)))
+    return set(db.scalars(amounts.currencies_with_rates(db.actor.tenant)))
 
 
 def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from goals_core.db import TenantSession
 from goals_core.engine import tracked
 from goals_core.engine.standings import Standing
-from goals_core.sources import facts, past
+from goals_core.sources import amounts, past
 from goals_core.sources.measures import Measure
 
 MOST = 200  # the newest; nobody reads more
@@ -95,11 +95,11 @@ def _side(
     counts = func.coalesce(
         and_(
             image.is_not(None),
-            past.instead(facts.matching(measure, tenant=tenant), table, state),
+            past.instead(amounts.matching(measure, tenant=tenant), table, state),
             day.between(standing.window.start, last),
             tracked.belongs(db, *its, state.c.owner_id, day),
         ),
         literal(False),
     )
-    added = past.instead(facts.amount(measure, tenant=tenant), table, state)
+    added = past.instead(amounts.amount(measure, tenant=tenant), table, state)
     return counts, case((counts, added))

@@ -14,7 +14,7 @@ from goals_core.errors import Invalid
 from goals_core.kinds import AssigneeType, Source
 from goals_core.models.core import TeamMember, TenantRow
 from goals_core.models.goals import Definition
-from goals_core.sources import facts, measures
+from goals_core.sources import measures, members
 from goals_core.sources.measures import Measure
 from goals_core.sources.past import Whose
 
@@ -66,7 +66,7 @@ def belongs(
         return false()
     if type_ is AssigneeType.USER:
         return owner_id == assignee_id
-    return facts.is_member(literal(assignee_id), owner_id, day, db.actor.tenant)
+    return members.is_member(literal(assignee_id), owner_id, day, db.actor.tenant)
 
 
 def day_of(tenant: Tenant, at: datetime | None) -> date:

@@ -14,7 +14,7 @@ from goals_core.db import TenantSession
 from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
 from goals_core.kinds import AssignmentStatus, GoalStatus, Source
 from goals_core.models.goals import Assignment, Definition
-from goals_core.sources import facts
+from goals_core.sources import amounts
 from goals_core.sources.measures import Measure
 
 
@@ -80,9 +80,9 @@ def _left_out(
         literal(currency).label("to_currency"),
         day.label("day"),
     ).where(
-        facts.matching(measure, tenant=tenant),
+        amounts.matching(measure, tenant=tenant),
         day.between(span.first, span.last),
-        facts.lacks_rate(measure, table, tenant=tenant),
+        amounts.lacks_rate(measure, table, tenant=tenant),
     )
 
 

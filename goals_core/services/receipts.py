@@ -15,7 +15,7 @@ from goals_core.kinds import AssigneeType
 from goals_core.models.core import User
 from goals_core.models.windows import Window
 from goals_core.permissions import Permission, needs
-from goals_core.sources import facts, past, trials
+from goals_core.sources import amounts, past, trials
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
 
@@ -125,7 +125,7 @@ def _records(
             person.name.label("owner"),
             table.c[measure.entity.number].label("amount"),
             table.c.currency,
-            facts.amount(measure, tenant=tenant).label("counted"),
+            amounts.amount(measure, tenant=tenant).label("counted"),
         )
         .select_from(table)
         .outerjoin(
@@ -133,7 +133,7 @@ def _records(
             and_(person.tenant_id == table.c.tenant_id, person.id == table.c.owner_id),
         )
         .where(
-            facts.matching(measure, tenant=tenant),
+            amounts.matching(measure, tenant=tenant),
             day.between(window.start, min(window.end, until)),
             tracked.belongs(db, owner.type, owner.id, table.c.owner_id, day),
         )

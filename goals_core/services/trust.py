@@ -14,7 +14,7 @@ from goals_core.kinds import AssigneeType
 from goals_core.models.goals import SyncRun
 from goals_core.models.journal import JournalBatch
 from goals_core.permissions import Permission, needs
-from goals_core.sources import facts
+from goals_core.sources import amounts
 from goals_core.sources.measures import Measure
 
 
@@ -74,7 +74,7 @@ def _counts(db: TenantSession, measure: Measure, standing: Standing) -> Select[A
     tenant, table, window = db.actor.tenant, measure.entity.table, standing.window
     whose, day, owner = tracked.whose(db, standing), table.c[measure.date_field], table.c.owner_id
     who = (standing.assignee_type, standing.assignee_id)
-    amount = facts.amount(measure, tenant=tenant)
+    amount = amounts.amount(measure, tenant=tenant)
     mine = tracked.belongs(db, *who, owner, day)
     begun, in_days = day <= tenant.today, day.between(window.start, window.end)
     lacks = and_(in_days, mine, begun, amount.is_(None))
@@ -87,7 +87,7 @@ def _counts(db: TenantSession, measure: Measure, standing: Standing) -> Select[A
         _count(day.is_(None)).label("undated"),
         _count(in_days, ~mine).label("not_member"),
         _unowned(measure, standing, db).label("unowned"),
-    ).where(facts.matching(measure, tenant=tenant), or_(in_days, day.is_(None)))
+    ).where(amounts.matching(measure, tenant=tenant), or_(in_days, day.is_(None)))
     if whose.owners is None:
         return theirs
     return theirs.where(owner.in_(whose.owners))
@@ -103,7 +103,7 @@ def _unowned(measure: Measure, standing: Standing, db: TenantSession) -> ColumnE
         return literal(0)
     table, window = measure.entity.table, standing.window
     query = select(func.count()).where(
-        facts.matching(measure, tenant=db.actor.tenant),
+        amounts.matching(measure, tenant=db.actor.tenant),
         table.c.owner_id.is_(None),
         table.c[measure.date_field].between(window.start, window.end),
     )

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from goals_core.actor import Tenant
 from goals_core.arrays import ids_of
 from goals_core.models.journal import JournalLine
-from goals_core.sources import facts
+from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
 
@@ -112,12 +112,12 @@ def _of_measure(
     number: int, measure: Measure, images: CTE, tenant: Tenant, today: date
 ) -> Select[Any]:
     day, sign = images.c[measure.date_field], images.c.sign
-    added = facts.amount(measure, tenant=tenant, records=images)
+    added = amounts.amount(measure, tenant=tenant, records=images)
     if measure.aggregation is Aggregation.COUNT:
         added = case((added.is_not(None), 1))
     lacking: ColumnElement[Any] = literal(0, Integer)
     if measure.currency is not None:
-        lacking = func.sum(sign).filter(facts.lacks_rate(measure, images, tenant=tenant))
+        lacking = func.sum(sign).filter(amounts.lacks_rate(measure, images, tenant=tenant))
     return (
         select(
             literal(number, Integer).label("measure"),
@@ -126,6 +126,6 @@ def _of_measure(
             func.coalesce(func.sum(cast(sign * added, Numeric)), Decimal(0)).label("change"),
             func.coalesce(lacking, 0).label("left_out"),
         )
-        .where(facts.fits(measure, images), day <= today)
+        .where(amounts.fits(measure, images), day <= today)
         .group_by(images.c.owner_id, day)
     )

@@ -22,12 +22,10 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
-    case,
     cast,
     func,
     literal,
     null,
-    or_,
     select,
     union_all,
 )
@@ -35,116 +33,18 @@ from sqlalchemy import (
 from goals_core.actor import Tenant
 from goals_core.arrays import ids_of
 from goals_core.kinds import AssigneeType, EntryKind
-from goals_core.models.core import ExchangeRate, TeamMember
+from goals_core.models.core import TeamMember
 from goals_core.models.goals import ProgressEntry
-from goals_core.sources import filters
+from goals_core.sources import amounts, members
 from goals_core.sources.catalogue import Aggregation
-from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
 
 MANUAL = 0
 """The measure of subjects that are tracked by hand: the changes of their log, added up."""
-RATE_IS_GOOD_FOR_DAYS = 7  # over weekends and holidays the last day's rate holds
 
 Measures = Mapping[int, Measure]
 Owners = Collection[UUID] | None
 """Whose records are read, where the subjects are of few people; None: everyone's."""
-
-
-def amount(
-    measure: Measure,
-    *,
-    tenant: Tenant,
-    records: FromClause | None = None,
-    has_rates: bool = True,
-) -> ColumnElement[Any]:
-    """What one record adds: its number, converted where the goal's currency is another.
-
-    Rounded to cents per record, so that the records listed add up to the value shown.
-    NULL where there is no rate, or the attribute holds no number. Where it is known that there are
-    none at all, none is looked for, and PostgreSQL may read the records by several processes.
-    """
-    table = measure.entity.table if records is None else records
-    if measure.field is None:
-        return literal(1, Numeric)
-    number = _number(measure, table)
-    as_it_is = func.round(number, 2) if measure.field.startswith(ATTRIBUTE) else number
-    if measure.currency is None:
-        return as_it_is
-    is_same = table.c.currency == measure.currency
-    if not has_rates:
-        return case((is_same, as_it_is))
-    rate = _rate(table, measure, tenant)
-    return case((is_same, as_it_is), else_=func.round(number * rate, 2))
-
-
-def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> ColumnElement[Any]:
-    """How many records of a group have no exchange rate, and so add nothing."""
-    if measure.currency is None:
-        return literal(0, Integer)
-    lacking = lacks_rate(measure, measure.entity.table, tenant=tenant, has_rates=has_rates)
-    return func.count().filter(lacking)
-
-
-def lacks_rate(
-    measure: Measure, records: FromClause, *, tenant: Tenant, has_rates: bool = True
-) -> ColumnElement[bool]:
-    """Whether a record of a measure of money cannot be converted; what is no number lacks none."""
-    lacks = [records.c.currency != measure.currency]
-    if (measure.field or "").startswith(ATTRIBUTE):
-        lacks.append(_number(measure, records).is_not(None))
-    if has_rates:
-        lacks.append(_rate(records, measure, tenant).is_(None))
-    return and_(*lacks)
-
-
-def currencies_with_rates(tenant: Tenant) -> Select[Any]:
-    """Those into which some other can be converted."""
-    rate = ExchangeRate.__table__.c
-    return select(rate.to_currency).where(rate.tenant_id == tenant.id).distinct()
-
-
-def matching(measure: Measure, *, tenant: Tenant) -> ColumnElement[bool]:
-    """Which records of the measure's table count at all, whoever owns them."""
-    table = measure.entity.table
-    return and_(table.c.tenant_id == tenant.id, fits(measure, table))
-
-
-def fits(measure: Measure, records: FromClause) -> ColumnElement[bool]:
-    """Which of the records, of one tenant, the measure asks for."""
-    conditions = filters.compile_(records, measure.conditions)
-    if measure.entity.name:
-        return conditions
-    return and_(records.c.entity == measure.entity_name, conditions)
-
-
-def is_member(
-    team_id: ColumnElement[Any],
-    user_id: ColumnElement[Any],
-    day: ColumnElement[Any],
-    tenant: Tenant,
-) -> ColumnElement[bool]:
-    """Whether a person was in a team on a day."""
-    member = TeamMember.__table__.c
-    return (
-        select(literal(1))
-        .select_from(TeamMember.__table__)
-        .where(
-            member.tenant_id == tenant.id,
-            member.team_id == team_id,
-            member.user_id == user_id,
-            _was_in(day),
-        )
-        .exists()
-    )
-
-
-def was_in_team(
-    user_id: ColumnElement[Any], day: ColumnElement[Any], tenant: Tenant
-) -> ColumnElement[bool]:
-    """Which memberships a person's record of a day counts for; those of a team never overlap."""
-    member = TeamMember.__table__.c
-    return and_(member.tenant_id == tenant.id, member.user_id == user_id, _was_in(day))
 
 
 def days(
@@ -202,7 +102,7 @@ def _facts_of(
     number: int, measure: Measure, subjects: FromClause, tenant: Tenant, today: date
 ) -> Select[Any]:
     table = measure.entity.table
-    day, value = table.c[measure.date_field], amount(measure, tenant=tenant)
+    day, value = table.c[measure.date_field], amounts.amount(measure, tenant=tenant)
     mine = subjects.c.measure == number
     first = select(func.min(subjects.c.starts)).where(mine).scalar_subquery()
     last = select(func.least(func.max(subjects.c.ends), today)).where(mine).scalar_subquery()
@@ -215,9 +115,9 @@ def _facts_of(
             func.sum(value).label("total"),
             func.min(value).label("low"),
             func.max(value).label("high"),
-            left_out(measure, tenant=tenant).label("left_out"),
+            amounts.left_out(measure, tenant=tenant).label("left_out"),
         )
-        .where(matching(measure, tenant=tenant), day >= first, day <= last)
+        .where(amounts.matching(measure, tenant=tenant), day >= first, day <= last)
         .group_by(table.c.owner_id, day)
     )
 
@@ -234,7 +134,7 @@ def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[A
         and_(
             member.tenant_id == tenant.id,
             member.user_id == facts.c.owner_id,
-            _was_in(facts.c.day),
+            members.was_in(facts.c.day),
         ),
     )
     f = facts.c
@@ -271,12 +171,6 @@ def _credit(
         .select_from(subjects.join(facts, and_(in_window, whose)))
         .where(s.assignee_type == assignee.value)
     )
-
-
-def _was_in(day: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a membership covers a day; a person's memberships of a team never overlap."""
-    member = TeamMember.__table__.c
-    return and_(member.member_from <= day, or_(member.member_to.is_(None), member.member_to >= day))
 
 
 def _manual(subjects: FromClause, tenant: Tenant) -> Select[Any]:
@@ -330,32 +224,4 @@ def _zero(subjects: FromClause, today: date) -> Select[Any]:
         s.measure != MANUAL,
         s.starts <= today,
         s.aggregation.in_([Aggregation.SUM.value, Aggregation.COUNT.value]),
-    )
-
-
-def _number(measure: Measure, records: FromClause) -> ColumnElement[Any]:
-    """What a record has of the field; NULL where an attribute holds no number."""
-    field = measure.field or ""
-    if not field.startswith(ATTRIBUTE):
-        return records.c[field]
-    json = records.c.attributes[field.removeprefix(ATTRIBUTE)]
-    return case((func.jsonb_typeof(json) == "number", cast(json, Numeric)))
-
-
-def _rate(table: FromClause, measure: Measure, tenant: Tenant) -> ColumnElement[Any]:
-    """The rate of the record's day; only looked for where the currency is another."""
-    rate, day = ExchangeRate.__table__.c, table.c[measure.date_field]
-    return (
-        select(rate.rate)
-        .where(
-            rate.tenant_id == tenant.id,
-            rate.from_currency == table.c.currency,
-            rate.to_currency == measure.currency,
-            rate.day <= day,
-            rate.day > day - RATE_IS_GOOD_FOR_DAYS,
-        )
-        .order_by(rate.day.desc())
-        .limit(1)
-        .correlate(table)
-        .scalar_subquery()
     )

@@ -31,7 +31,7 @@ from goals_core.actor import Tenant
 from goals_core.kinds import AssigneeType, ProgressSource
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import ProgressEntry
-from goals_core.sources import facts
+from goals_core.sources import amounts, members
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.facts import Measures
 from goals_core.sources.measures import Measure
@@ -119,16 +119,16 @@ def _by_day(part: Part, tenant: Tenant, convertible: Collection[str]) -> CTE:
 
 
 def _change(measure: Measure, tenant: Tenant, has_rates: bool) -> ColumnElement[Any]:
-    value = facts.amount(measure, tenant=tenant, has_rates=has_rates)
+    value = amounts.amount(measure, tenant=tenant, has_rates=has_rates)
     total = func.count if measure.aggregation is Aggregation.COUNT else func.sum
-    return cast(total(value).filter(facts.fits(measure, measure.entity.table)), Numeric)
+    return cast(total(value).filter(amounts.fits(measure, measure.entity.table)), Numeric)
 
 
 def _of_kind(by_day: CTE, part: Part, kind: AssigneeType, tenant: Tenant) -> Subquery:
     source: FromClause = by_day
     whose: ColumnElement[Any] = by_day.c.owner_id
     if kind is AssigneeType.TEAM:
-        was_in = facts.was_in_team(by_day.c.owner_id, by_day.c.day, tenant)
+        was_in = members.was_in_team(by_day.c.owner_id, by_day.c.day, tenant)
         source = by_day.join(TeamMember.__table__, was_in)
         whose = TeamMember.__table__.c.team_id
     elif kind is AssigneeType.TENANT:

@@ -33,7 +33,7 @@ from goals_core.arrays import ids_of
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
-from goals_core.sources import facts
+from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.facts import Measures, Owners
 from goals_core.sources.measures import Measure
@@ -192,7 +192,7 @@ def _rows(pass_: Pass, window: Window, how: _Reading) -> list[ColumnElement[bool
     measure = pass_.first
     day = measure.entity.table.c[measure.date_field]
     last = min(window.end, how.today)
-    return [facts.matching(measure, tenant=how.tenant), day >= window.start, day <= last]
+    return [amounts.matching(measure, tenant=how.tenant), day >= window.start, day <= last]
 
 
 def _sums(pass_: Pass, how: _Reading) -> list[ColumnElement[Any]]:
@@ -201,8 +201,8 @@ def _sums(pass_: Pass, how: _Reading) -> list[ColumnElement[Any]]:
     columns: list[ColumnElement[Any]] = []
     for number, measure in pass_.measures.items():
         kind, has_rates = measure.aggregation, measure.currency in how.convertible
-        value = facts.amount(measure, tenant=how.tenant, has_rates=has_rates)
-        lacking = facts.left_out(measure, tenant=how.tenant, has_rates=has_rates)
+        value = amounts.amount(measure, tenant=how.tenant, has_rates=has_rates)
+        lacking = amounts.left_out(measure, tenant=how.tenant, has_rates=has_rates)
         is_added = kind in {Aggregation.SUM, Aggregation.AVG}
         is_counted = kind in {Aggregation.COUNT, Aggregation.AVG}
         counted = func.count() if measure.field is None else func.count(value)

@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from goals_core.actor import Tenant
 from goals_core.models.windows import Window
-from goals_core.sources import facts
+from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
@@ -110,7 +110,7 @@ def total(aggregation: Aggregation, counted: ColumnElement[Any]) -> ColumnElemen
 def _added_up(trial: Trial, measure: Measure, part: Part) -> Select[Any]:
     table, nothing = measure.entity.table, literal(0, Integer)
     n = _number(trial, table.c[measure.date_field])
-    adds = facts.amount(measure, tenant=trial.tenant)
+    adds = amounts.amount(measure, tenant=trial.tenant)
     also = _also(trial, measure)
     columns = {
         "records": func.count(),
@@ -132,7 +132,7 @@ def _of_currencies(
     foreign = measure.entity.table.c.currency != measure.currency
     if (measure.field or "").startswith(ATTRIBUTE):  # what adds nothing may be no number
         converted = func.count().filter(and_(foreign, adds.is_not(None)))
-        return {"converted": converted, "no_rate": facts.left_out(measure, tenant=trial.tenant)}
+        return {"converted": converted, "no_rate": amounts.left_out(measure, tenant=trial.tenant)}
     no_rate = func.count() - func.count(adds)
     return {"converted": func.count().filter(foreign) - no_rate, "no_rate": no_rate}
 
@@ -152,7 +152,7 @@ def _undated(trial: Trial) -> Select[Any]:
     """How many have no day and so fall in no window."""
     table = trial.measure.entity.table
     return _of_part(Part.UNDATED, literal(None, Integer), _number_alone()).where(
-        facts.matching(trial.measure, tenant=trial.tenant),
+        amounts.matching(trial.measure, tenant=trial.tenant),
         table.c[trial.measure.date_field].is_(None),
         trial.whose(table.c.owner_id, None),
     )
@@ -181,7 +181,7 @@ def _newest(trial: Trial, measure: Measure, part: Part, most: int) -> Subquery:
         table.c.owner_id,
         table.c[measure.entity.number].label("amount"),
         table.c.currency,
-        facts.amount(measure, tenant=trial.tenant).label("counted"),
+        amounts.amount(measure, tenant=trial.tenant).label("counted"),
     ).where(_looked_at(trial, measure), true() if also is None else ~also)
     by_day = newest.order_by(day.desc(), table.c.external_id.desc())
     return by_day.limit(most).subquery(f"{part}_only")
@@ -198,7 +198,7 @@ def _in_windows(trial: Trial, measure: Measure) -> ColumnElement[bool]:
     day = measure.entity.table.c[measure.date_field]
     oldest_first = sorted(trial.windows)
     rules = [
-        facts.matching(measure, tenant=trial.tenant),
+        amounts.matching(measure, tenant=trial.tenant),
         day >= oldest_first[0].start,
         day <= min(oldest_first[-1].end, trial.tenant.today),
     ]
@@ -214,7 +214,7 @@ def _also(trial: Trial, measure: Measure) -> ColumnElement[bool] | None:
         return None
     if other.entity.table is not table:
         return false()
-    counts = facts.matching(other, tenant=trial.tenant)
+    counts = amounts.matching(other, tenant=trial.tenant)
     if other.date_field != measure.date_field:
         mine, theirs = table.c[measure.date_field], table.c[other.date_field]
         counts = and_(

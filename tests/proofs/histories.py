@@ -132,7 +132,7 @@ def _play_many(steps: int, seconds: float, seed: int) -> int:
         if monotonic() - began > seconds:
             break
         try:
-            play(str(seed), _set_clock)
+            play(str(seed), set_clock)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is what is looked for)
             say(f"FAILED with --seed {seed} --steps {STEPS}: {error!s:.2000}\nMaking it short …")
             _tell(str(seed))
@@ -145,14 +145,14 @@ def _play_many(steps: int, seconds: float, seed: int) -> int:
 
 def _tell(seed: str) -> None:
     """The shortest history that fails, and how."""
-    without = shortest(seed, _set_clock)
+    without = shortest(seed, set_clock)
     try:
-        play(seed, _set_clock, without=without)
+        play(seed, set_clock, without=without)
     except Exception:  # noqa: BLE001  (whatever it is, it is what is looked for)
         traceback.print_exc(limit=-4, chain=False)
 
 
-def _set_clock(moment: datetime) -> None:
+def set_clock(moment: datetime) -> None:
     clock.now = lambda: moment
 
 
