@@ -103,6 +103,13 @@ class Change:
     milestones: Sequence[Mapping[str, Any]]
 
     @property
+    def differs(self) -> bool:
+        """Whether it is not as it was, in its figures or in what is told of it."""
+        before = (self.previous, self.had_progress, self.was, self.had_untold)
+        after = (self.value, self.progress, self.status, self.untold)
+        return before != after or self.at_risk is (self.at_risk_since is None)
+
+    @property
     def is_logged(self) -> bool:
         return self.is_automatic and self.value != self.previous
 

@@ -167,30 +167,22 @@ def _judged(
 ) -> Change | None:
     """The row's new state, None when nothing of it differs."""
     definition = plan.definitions[row.definition_id]
-    found = read.get(row.id, NOTHING_READ)
-    if found.value is not None and abs(found.value) > LARGEST:
-        plan.errors[row.definition_id] = TOO_LARGE
-        return None
     is_automatic = definition.source is not Source.MANUAL
+    found = read.get(row.id, NOTHING_READ)
     if found.value is None and row.last_updated_at is not None and is_automatic:
         # an average of nothing leaves the value that was there
         found = replace(found, value=row.current_value, peak=row.current_value)
+    value = _NOTHING if found.value is None else found.value  # also when all was taken back
+    if abs(value) > LARGEST:
+        plan.errors[row.definition_id] = TOO_LARGE
+        return None
     rule = rule_of(definition, row.target_value)
     window = Window(row.period_start, row.period_end)
     # what is frozen decides pay: not while it is known to lack something
     closed = window.is_closed(day.today, grace_days=day.grace_days) and not found.left_out
     judgement = judge(rule, found, window, closed=closed)
-    told_at_risk = row.at_risk_since is not None
     at_risk = not closed and _is_at_risk(rule, judgement, window, day)
-    at_risk &= told_at_risk or not found.left_out
-    untold = changes.is_untold(row, judgement.status, found.left_out)
-    before = (row.current_value, row.progress_percentage, row.status, told_at_risk)
-    value = _NOTHING if found.value is None else found.value  # also when all was taken back
-    after = (value, judgement.progress, judgement.status, at_risk)
-    held = (row.left_out, row.untold) == (found.left_out, untold)
-    if before == after and held and not closed and not row.rearm and logged_at is None:
-        return None
-    return Change(
+    change = Change(
         id=row.id,
         previous=row.current_value,
         value=value,
@@ -200,10 +192,10 @@ def _judged(
         was=row.status,
         achieved_at=_achieved_at(row, rule, found, judgement.status, day),
         closed=closed,
-        at_risk=at_risk,
+        at_risk=at_risk and (row.at_risk_since is not None or not found.left_out),
         at_risk_since=row.at_risk_since,
         left_out=found.left_out,
-        untold=untold,
+        untold=changes.is_untold(row, judgement.status, found.left_out),
         had_untold=row.untold,
         rearm=row.rearm,
         silent=closed and _was_closed(window, row.created_at, day),
@@ -211,6 +203,8 @@ def _judged(
         is_automatic=is_automatic,
         milestones=definition.milestones,
     )
+    differs = logged_at is not None or closed or row.rearm or row.left_out != found.left_out
+    return change if differs or change.differs else None
 
 
 def _is_at_risk(rule: Rule, judgement: Judgement, window: Window, day: _Day) -> bool:

@@ -84,10 +84,10 @@ IN_PYTHON = (
     percentages_are_rounded,
     closing_is_a_day_late,
 )
-_IMAGES = "ARRAY[goals.journal.old, goals.journal.new]"
+_IMAGES = 'ARRAY[goals.journal."old", goals.journal."new"]'
 IN_WORDS = {
-    "the old image moves nothing": (_IMAGES, "ARRAY[NULL, goals.journal.new]"),
-    "the new image moves nothing": (_IMAGES, "ARRAY[goals.journal.old, NULL]"),
+    "the old image moves nothing": (_IMAGES, 'ARRAY[NULL, goals.journal."new"]'),
+    "the new image moves nothing": (_IMAGES, 'ARRAY[goals.journal."old", NULL]'),
     "the last day in a team is not one": ("member_to >= ", "member_to > "),
     "the first day in a team is not one": ("member_from <= ", "member_from < "),
     "the company's goals are passed over": (
