@@ -46,7 +46,8 @@ psql: .venv/installed ## open psql on the embedded database, as the application'
 clean: ## forget the environment (the data in .goals stay)
 	rm -rf .venv
 
-# A marker file each, so that a second start installs nothing. Programs are run as
+# A marker file each, so that a second start installs nothing. Modules are compiled when they are
+# first used: most of what libraries bring never is. Programs are run as
 # `python -m …`: the scripts in .venv/bin cannot be run from a path with a space.
 .venv/python: Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Goals needs Python 3.11 or newer")'
@@ -55,12 +56,12 @@ clean: ## forget the environment (the data in .goals stay)
 
 .venv/installed: .venv/python requirements.txt
 	@echo "Installing what the app needs into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing what the checks need into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@touch $@
 
 .PHONY: help run test lint types audit soak proofs walls psql clean

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +9,10 @@ import streamlit as st
 
 from goals_core.actor import Actor
 from goals_core.errors import N_
-from goals_core.sources.catalogue import ENTITIES, Entity
-from goals_core.sources.filters import ATTRIBUTE, Condition, Operator, Scalar
-from goals_core.sources.measures import Measure
+from goals_core.sources.filters import ATTRIBUTE, Operator
 from ui import offers, source_words
-from ui.forms import NO_LINE, Form, as_typed
+from ui.filter_state import Holds, value_name
+from ui.forms import NO_LINE, Form
 from ui.source_words import IS_EMPTY, IS_FILLED
 from ui.wording import _
 
@@ -23,15 +20,6 @@ if TYPE_CHECKING:
     from ui.source_form import Records
 
 MOST_ROWS = 20
-
-
-class Holds(StrEnum):
-    """What a column holds; of an attribute the person says it."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    DAY = "day"
-    FLAG = "flag"
 
 
 _ORDERED = (Operator.GTE, Operator.GT, Operator.LTE, Operator.LT, Operator.EQ)
@@ -47,7 +35,6 @@ _ATTRIBUTES_HOLD = {
     Holds.FLAG: N_("Yes or no"),
 }
 _FLAGS = {"true": N_("Yes"), "false": N_("No")}
-_NO_ROWS: tuple[tuple[str, object], ...] = (("rows", ()), ("made", 0))
 _NOTHING = N_("Please enter something here.")
 
 
@@ -76,35 +63,6 @@ class _Comparison:
     column: str
     operator: str
     value: object
-
-
-def empty_state() -> dict[str, object]:
-    """No row, whatever the records."""
-    places = map(place_of, ENTITIES)
-    return {f"{at}_{name}": zero for at in places for name, zero in _NO_ROWS}
-
-
-def place_of(entity: Entity) -> str:
-    """What the fields of an entity's records are named after."""
-    module = entity.module
-    first = next(other for other in ENTITIES if other.module is module)
-    return module.value if entity is first else f"{module.value}_{entity.name}"
-
-
-def state_of(measure: Measure) -> dict[str, object]:
-    """What the rows show for a goal to begin with."""
-    at, count = place_of(measure.entity), len(measure.conditions)
-    state: dict[str, object] = {f"{at}_rows": tuple(range(count)), f"{at}_made": count}
-    for number, condition in enumerate(measure.conditions):
-        holds, comparison = _holds(measure, condition), source_words.offered(condition)
-        row = {
-            "column": condition.column,
-            "holds": holds,
-            f"{holds}_comparison": comparison,
-            _value_name(condition.column, holds, comparison): _held(holds, condition),
-        }
-        state |= {f"{at}_{number}_{name}": value for name, value in row.items()}
-    return state
 
 
 def show(form: Form, actor: Actor, records: "Records") -> dict[str, Any]:
@@ -207,7 +165,7 @@ def _operator(row: _Row, column: str, holds: Holds) -> str:
 
 def _value(row: _Row, column: str, holds: Holds, operator: str) -> object:
     """What the column is compared with, as JSON has it; a problem of the row if there is none."""
-    field = row.field(_value_name(column, holds, operator))
+    field = row.field(value_name(column, holds, operator))
     look: dict[str, Any] = {"at": NO_LINE, "label_visibility": "collapsed", "width": "stretch"}
     if operator in {IS_EMPTY, IS_FILLED}:
         st.space("stretch")
@@ -273,31 +231,3 @@ def _merged(form: Form, comparisons: Iterable[_Comparison]) -> dict[str, Any]:
         column: next(iter(found.values())) if found.keys() in plain else found
         for column, found in columns.items()
     }
-
-
-def _holds(measure: Measure, condition: Condition) -> Holds:
-    kind = measure.entity.columns.get(condition.column)
-    if kind is not None:
-        return Holds(kind.value)
-    if condition.operator is Operator.IS_NULL or isinstance(condition.values[0], str):
-        return Holds.TEXT
-    return Holds.FLAG if isinstance(condition.values[0], bool) else Holds.NUMBER
-
-
-def _value_name(column: str, holds: Holds, operator: str) -> str:
-    """Another column or kind of value starts empty, and finds its own value again."""
-    return f"{column}_{'values' if operator == Operator.IN else holds}"
-
-
-def _held(holds: Holds, condition: Condition) -> object:
-    """The value of a condition as its field holds it."""
-    if condition.operator is Operator.IN:
-        return [_typed(value) for value in condition.values]
-    value = condition.values[0]
-    return value if holds is Holds.DAY else _typed(value)
-
-
-def _typed(value: Scalar) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return as_typed(value) if isinstance(value, Decimal) else str(value)

@@ -18,7 +18,7 @@ from goals_core.kinds import GoalType, Metric, Period, Source
 from goals_core.models.windows import calendar_window
 from goals_core.services.choices import Assignee
 from goals_core.services.receipts import Owner
-from ui import currencies, filter_form, prorate_form, source_form, standings
+from ui import currencies, filter_state, prorate_form, source_form, standings
 from ui.forms import Form, as_typed
 from ui.wording import _, md, name
 
@@ -85,7 +85,7 @@ def state_of(settings: Draft, *, currency: str) -> dict[str, object]:
         "prorate": settings.prorate,
         "milestones": [str(each.percentage) for each in settings.milestones],
         "silent": [str(each.percentage) for each in settings.milestones if not each.notify],
-        **filter_form.empty_state(),
+        **filter_state.empty_state(),
         **source_form.state_of(settings),
     }
 

@@ -15,8 +15,8 @@ from goals_core.kinds import Metric, Source
 from goals_core.sources import measures
 from goals_core.sources.catalogue import Aggregation, Entity, entities_of, find
 from goals_core.sources.filters import ATTRIBUTE
-from ui import filter_form, offers, source_sentence, source_words
-from ui.filter_form import place_of
+from ui import filter_form, filter_state, offers, source_sentence, source_words
+from ui.filter_state import place_of
 from ui.forms import Form
 from ui.wording import _, md, name
 
@@ -52,7 +52,7 @@ def state_of(settings: Draft) -> dict[str, object]:
         f"{at}_field": measure.field,
         f"{at}_date_field": measure.date_field,
     }
-    return state | chosen | filter_form.state_of(measure)
+    return state | chosen | filter_state.state_of(measure)
 
 
 def show(

@@ -90,6 +90,8 @@ def recompute(
         different = differing.find(db, plan) if only is None else None
     if different:
         only, moved = different.ids, different.moves
+    if not plan.definitions:  # none of them is active
+        return _outcome(plan, [], checked=0, moved=0)
     written = moving.write(db, plan, only or (), moved, reference=reference) if moved else set()
     only = only if only is None else set(only) - written
     with locking.planned_anew(db):
