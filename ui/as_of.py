@@ -55,7 +55,7 @@ def _numbers(goal: Standing, found: AsOf) -> None:
     by = found.by_records
     value = standings.full(goal, by.value) if by and by.value is not None else "—"
     said = "—" if found.shown is None else standings.full(goal, found.shown)
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=230):
         st.metric(_("By its records"), md(value), border=True, height="stretch")
         st.metric(_("Its page said"), md(said), border=True, height="stretch")
         st.metric(_share_label(goal), md(_share(goal, found)), border=True, height="stretch")
