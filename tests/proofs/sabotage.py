@@ -17,7 +17,7 @@ from tests.engine.soak import database, say
 from tests.proofs import breakages
 from tests.proofs.histories import play, set_clock
 
-FIRST_SEED, STEPS = 500, 2
+FIRST_SEED, STEPS = 500, 8
 
 Broken = Callable[[], AbstractContextManager[None]]
 
