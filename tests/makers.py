@@ -37,7 +37,7 @@ WON: dict[str, Any] = {
 # On the database an example takes its time: a failing one is shown as it is, not made smaller.
 # The cast is made once for all examples, which is meant.
 random_rows = settings(
-    max_examples=15,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],

@@ -9,7 +9,7 @@ from tests.conftest import Database
 from tests.engine import soak
 from tests.engine.stage import HITS
 
-SECONDS = 10  # for whole rounds; `make soak` takes the time that 10,000 steps need
+SECONDS = 20  # for whole rounds; `make soak` takes the time that 10,000 steps need
 FEWEST = 100
 
 
