@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from goals_core.actor import Tenant
-from goals_core.kinds import AssignmentStatus
+from goals_core.engine.plans import is_open
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import Assignment
 from goals_core.sources import members
@@ -74,12 +74,7 @@ def _open(tenant: Tenant, numbers: Mapping[UUID, int]) -> Select[Any]:
     measure = cast(by_goal.op("->>")(cast(_A.definition_id, Text)), Integer)
     return select(
         _A.id, _A.user_id, _A.team_id, _A.period_start, _A.period_end, measure.label("measure")
-    ).where(
-        _A.tenant_id == tenant.id,
-        _A.closed_at.is_(None),
-        _A.status != AssignmentStatus.CANCELLED,
-        _A.period_start <= tenant.today,
-    )
+    ).where(is_open(tenant))
 
 
 def _given(changes: CTE, to: FromClause, *whose: ColumnElement[bool]) -> Select[Any]:

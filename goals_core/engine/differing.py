@@ -16,8 +16,8 @@ from goals_core.db import TenantSession
 from goals_core.engine import judging
 from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.moved import Move
-from goals_core.engine.plans import Plan, subjects
-from goals_core.kinds import AssignmentStatus, GoalType
+from goals_core.engine.plans import Plan, is_open, subjects
+from goals_core.kinds import GoalType
 from goals_core.models.goals import Assignment
 from goals_core.sources import sums
 
@@ -65,13 +65,7 @@ def _shapes(db: TenantSession, plan: Plan) -> Select[Any]:
 
 def _open(db: TenantSession, plan: Plan, *columns: ColumnElement[Any]) -> Select[Any]:
     """What is computed at all."""
-    return select(*columns).where(
-        _A.tenant_id == db.tenant_id,
-        _A.definition_id.in_(plan.numbers),
-        _A.closed_at.is_(None),
-        _A.status != AssignmentStatus.CANCELLED,
-        _A.period_start <= db.actor.tenant.today,
-    )
+    return select(*columns).where(is_open(db.actor.tenant), _A.definition_id.in_(plan.numbers))
 
 
 def _differing(tenant: Tenant, values: FromClause) -> Select[Any]:

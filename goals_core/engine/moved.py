@@ -19,8 +19,8 @@ from sqlalchemy import Table, or_, select
 from goals_core.db import TenantSession
 from goals_core.engine import credit
 from goals_core.engine.journal import Lines, Taken
-from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
-from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Source
+from goals_core.engine.plans import Plan, is_open, plan_of, what_a_plan_needs
+from goals_core.kinds import GoalStatus, GoalType, Source
 from goals_core.models.goals import Assignment, Definition
 from goals_core.sources import differences
 from goals_core.sources.catalogue import ENTITIES
@@ -75,17 +75,12 @@ def unsettled(db: TenantSession) -> set[UUID]:
     """What is to be read because somebody has read it, and can be."""
     a, d = Assignment, Definition
     query = select(a.id).join(d, (d.tenant_id == a.tenant_id) & (d.id == a.definition_id))
-    is_open = (
-        a.closed_at.is_(None),
-        a.status != AssignmentStatus.CANCELLED,
-        a.period_start <= db.actor.tenant.today,
-    )
     is_tracked = (
         d.status == GoalStatus.ACTIVE,
         d.source != Source.MANUAL,
         d.sync_error.is_(None),
     )
-    return set(db.scalars(query.where(a.unsettled, *is_open, *is_tracked)))
+    return set(db.scalars(query.where(a.unsettled, is_open(db.actor.tenant), *is_tracked)))
 
 
 def _plan(db: TenantSession, sources: Collection[str]) -> Plan:

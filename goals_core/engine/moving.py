@@ -50,8 +50,8 @@ def write(
 ) -> set[UUID]:
     """Write those of which nothing but the value changes, and lock all of `only` these.
 
-    The definitions of the plan are locked. The rest are locked with them, in the order of ids, as
-    whoever computes those has no other chance to.
+    The definitions of the plan are locked already. What is left to be computed is locked here, too:
+    all at once, by their ids, so that two computations never cross.
     """
     locked = _locked(db, only, moves)
     moved = _moved(db.actor.tenant, plan, locked).cte("moved")

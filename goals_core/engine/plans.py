@@ -8,11 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    ColumnElement,
     Integer,
     Row,
     Select,
     String,
     Subquery,
+    and_,
     bindparam,
     case,
     cast,
@@ -108,6 +110,17 @@ def active_ones(tenant_id: UUID, period: Period | None) -> Select[Any]:
     d = Definition.__table__.c
     wanted = what_a_plan_needs().where(d.tenant_id == tenant_id, d.status == GoalStatus.ACTIVE)
     return wanted if period is None else wanted.where(d.period == period)
+
+
+def is_open(tenant: Tenant) -> ColumnElement[bool]:
+    """Which assignments are computed at all: begun, and neither closed nor cancelled."""
+    a = Assignment.__table__.c
+    return and_(
+        a.tenant_id == tenant.id,
+        a.closed_at.is_(None),
+        a.status != AssignmentStatus.CANCELLED,
+        a.period_start <= tenant.today,
+    )
 
 
 def subjects(
