@@ -77,7 +77,7 @@ def _overview(actor: Actor) -> int:
 
 def _figures(actor: Actor) -> None:
     with db.tenant_session(actor) as session:
-        plan = plan_of(session.execute(active_ones(session.tenant_id, None)))
+        plan = plan_of(session.execute(active_ones(session.tenant_id)))
         look = glance.look(session, since=session.actor.tenant.today - timedelta(days=7))
         with read_in_memory(session):
             glance.by_goal(look, plan.definitions.values())

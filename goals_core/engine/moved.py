@@ -19,7 +19,7 @@ from sqlalchemy import Table, or_, select
 from goals_core.db import TenantSession
 from goals_core.engine import credit
 from goals_core.engine.journal import Lines, Taken
-from goals_core.engine.plans import Plan, is_open, plan_of, what_a_plan_needs
+from goals_core.engine.plans import Plan, active_ones, is_open, plan_of
 from goals_core.kinds import GoalStatus, GoalType, Source
 from goals_core.models.goals import Assignment, Definition
 from goals_core.sources import differences
@@ -87,8 +87,7 @@ def _plan(db: TenantSession, sources: Collection[str]) -> Plan:
     """The active goals of these sources, and those that could not be computed."""
     d = Definition.__table__.c
     of_these = or_(d.source.in_(sources), d.sync_error.is_not(None))
-    active = (d.tenant_id == db.tenant_id, d.status == GoalStatus.ACTIVE)
-    return plan_of(db.execute(what_a_plan_needs().where(*active, of_these)))
+    return plan_of(db.execute(active_ones(db.tenant_id).where(of_these)))
 
 
 def _are_few(plan: Plan) -> bool:

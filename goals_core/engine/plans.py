@@ -105,7 +105,7 @@ def what_a_plan_needs() -> Select[Any]:
     )
 
 
-def active_ones(tenant_id: UUID, period: Period | None) -> Select[Any]:
+def active_ones(tenant_id: UUID, period: Period | None = None) -> Select[Any]:
     """What a plan needs of the active definitions (of one period, if given)."""
     d = Definition.__table__.c
     wanted = what_a_plan_needs().where(d.tenant_id == tenant_id, d.status == GoalStatus.ACTIVE)

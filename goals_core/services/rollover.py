@@ -27,12 +27,12 @@ from goals_core.arrays import array, ids_of
 from goals_core.db import TenantSession, tenant_session
 from goals_core.engine import locking, targets
 from goals_core.engine.audit import Deed
-from goals_core.engine.plans import Plan, plan_of, what_a_plan_needs
+from goals_core.engine.plans import Plan, active_ones, plan_of
 from goals_core.engine.recompute import recompute
-from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period, Source
+from goals_core.kinds import AssignmentStatus, GoalType, Period, Source
 from goals_core.models.base import new_id_text
 from goals_core.models.core import User
-from goals_core.models.goals import Assignment, Definition
+from goals_core.models.goals import Assignment
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Schedule, Window
 from goals_core.permissions import Permission, needs
@@ -138,9 +138,7 @@ def _each_batch(actor: Actor, which: Which, deal_with: Deal) -> int:
 
 def _active_goals(db: TenantSession) -> Plan:
     """As they are now, not locked."""
-    d = Definition.__table__.c
-    query = what_a_plan_needs().where(d.tenant_id == db.tenant_id, d.status == GoalStatus.ACTIVE)
-    return plan_of(db.execute(query))
+    return plan_of(db.execute(active_ones(db.tenant_id)))
 
 
 def _firsts(found: Found) -> Select[UUID]:
