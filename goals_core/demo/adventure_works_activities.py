@@ -37,8 +37,9 @@ def _territory_plan(writer: GoalWriter) -> None:
         ends_at=quarter.end,
     )
     with writer.goal(draft) as goal:
-        given = [goal.for_person(manager, quarter) for manager in MANAGERS]
-    writer.record(given[0], 1, window=quarter, days_ago=9, note="Sent to the head of sales")
+        for manager in MANAGERS:
+            goal.for_person(manager, quarter)
+        goal.reading(MANAGERS[0], 1, window=quarter, days_ago=9, note="Sent to the head of sales")
 
 
 def _customer_visits(writer: GoalWriter) -> None:
@@ -57,10 +58,10 @@ def _customer_visits(writer: GoalWriter) -> None:
     )
     readings = {"281": (2, 4), "282": (3, 6), "288": (1, 2), "291": (2, 5)}
     with writer.goal(draft) as goal:
-        given = {rep: goal.for_person(rep, week) for rep in readings}
-    for rep, (earlier, now) in readings.items():
-        writer.record(given[rep], earlier, window=week, days_ago=2)
-        writer.record(given[rep], now, window=week, note="Up to today")
+        for rep, (earlier, now) in readings.items():
+            goal.for_person(rep, week)
+            goal.reading(rep, earlier, window=week, days_ago=2)
+            goal.reading(rep, now, window=week, note="Up to today")
 
 
 def _prospecting_calls(writer: GoalWriter) -> None:
@@ -79,9 +80,9 @@ def _prospecting_calls(writer: GoalWriter) -> None:
     )
     readings = {"283": 12, "287": 7, "296": 4}
     with writer.goal(draft) as goal:
-        given = {rep: goal.for_person(rep, today) for rep in readings}
-    for rep, calls in readings.items():
-        writer.record(given[rep], calls, window=today)
+        for rep, calls in readings.items():
+            goal.for_person(rep, today)
+            goal.reading(rep, calls, window=today)
 
 
 def _forecast_accuracy(writer: GoalWriter) -> None:
@@ -101,10 +102,10 @@ def _forecast_accuracy(writer: GoalWriter) -> None:
     )
     readings = {"272": (88, 91), "290": (84, 77)}
     with writer.goal(draft) as goal:
-        given = {manager: goal.for_person(manager, month) for manager in readings}
-    for manager, (earlier, now) in readings.items():
-        writer.record(given[manager], earlier, window=month, days_ago=8)
-        writer.record(given[manager], now, window=month, days_ago=1)
+        for manager, (earlier, now) in readings.items():
+            goal.for_person(manager, month)
+            goal.reading(manager, earlier, window=month, days_ago=8)
+            goal.reading(manager, now, window=month, days_ago=1)
 
 
 def _training_hours(writer: GoalWriter) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from goals_core.db import TenantSession
 from goals_core.demo.calendar import Calendar
 from goals_core.kinds import AssigneeType, GoalStatus
 from goals_core.models.windows import Window
-from goals_core.services import assignments, definitions, progress
+from goals_core.services import assignments, definitions, planning, progress
 from goals_core.services.definitions import Draft
+from goals_core.services.planning import Quota
 
 
 @dataclass(slots=True)
@@ -28,58 +29,70 @@ class GoalWriter:
 
     @contextmanager
     def goal(self, draft: Draft, *, status: GoalStatus = GoalStatus.ACTIVE) -> Iterator["Goal"]:
-        """A goal to be assigned in the block; at its end it becomes active, computed only once."""
+        """A goal to be planned in the block; at its end it is assigned, becomes active, computed.
+
+        All who are to have it get it at once; then the readings of the block are recorded.
+        """
         goal = Goal(self, definitions.create(self.db, draft).id)
-        self.definitions += 1
         yield goal
+        self.definitions += 1
+        self.assignments += planning.set_targets(self.db, goal.id, goal.quotas).created
         if status is GoalStatus.DRAFT:
             return
         definitions.set_status(self.db, goal.id, GoalStatus.ACTIVE)
         if status is not GoalStatus.ACTIVE:
             definitions.set_status(self.db, goal.id, status)
+        goal.record_readings()
 
-    def record(
-        self, assignment_id: UUID, value: int, *, window: Window, days_ago: int = 0, note: str = ""
-    ) -> None:
-        """A reading by hand, on the window's first day if that was later than `days_ago`."""
-        on = max(window.start, self.calendar.today - timedelta(days=days_ago))
-        progress.record(
-            self.db, assignment_id=assignment_id, value=Decimal(value), on=on, note=note
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a person is to have recorded on a day."""
+
+    key: str
+    on: date
+    value: Decimal
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal that is being written."""
+    """A goal that is being planned."""
 
     writer: GoalWriter
     id: UUID
+    quotas: list[Quota] = field(default_factory=list)
+    _said: list[_Said] = field(default_factory=list)
 
-    def for_person(self, key: str, window: Window, target: Decimal | None = None) -> UUID:
-        return self._assign(AssigneeType.USER, window, target, user_id=self.writer.people[key])
+    def for_person(self, key: str, window: Window, target: Decimal | None = None) -> None:
+        self._plan(AssigneeType.USER, self.writer.people[key], window, target)
 
-    def for_team(self, name: str, window: Window, target: Decimal | None = None) -> UUID:
-        return self._assign(AssigneeType.TEAM, window, target, team_id=self.writer.teams[name])
+    def for_team(self, name: str, window: Window, target: Decimal | None = None) -> None:
+        self._plan(AssigneeType.TEAM, self.writer.teams[name], window, target)
 
-    def for_company(self, window: Window, target: Decimal | None = None) -> UUID:
-        return self._assign(AssigneeType.TENANT, window, target)
+    def for_company(self, window: Window, target: Decimal | None = None) -> None:
+        self._plan(AssigneeType.TENANT, None, window, target)
 
-    def _assign(
-        self,
-        assignee: AssigneeType,
-        window: Window,
-        target: Decimal | None,
-        *,
-        user_id: UUID | None = None,
-        team_id: UUID | None = None,
-    ) -> UUID:
-        self.writer.assignments += 1
-        return assignments.create(
-            self.writer.db,
-            definition_id=self.id,
-            assignee_type=assignee,
-            user_id=user_id,
-            team_id=team_id,
-            custom_target=target,
-            on=window.start,
+    def reading(
+        self, key: str, value: int, *, window: Window, days_ago: int = 0, note: str = ""
+    ) -> None:
+        """One by hand, on the window's first day if that was later than `days_ago`."""
+        on = max(window.start, self.writer.calendar.today - timedelta(days=days_ago))
+        self._said.append(_Said(key, on, Decimal(value), note))
+
+    def record_readings(self) -> None:
+        """Each on the one assignment that its person has, as if by somebody on a page."""
+        if not self._said:
+            return
+        db, people = self.writer.db, self.writer.people
+        of = {each.assignee_id: each.id for each in assignments.by_definition(db, self.id).items}
+        for said in self._said:
+            id_ = of[people[said.key]]
+            progress.record(db, assignment_id=id_, value=said.value, on=said.on, note=said.note)
+
+    def _plan(
+        self, type_: AssigneeType, id_: UUID | None, window: Window, target: Decimal | None
+    ) -> None:
+        self.quotas.append(
+            Quota(assignee_type=type_, assignee_id=id_, on=window.start, target=target)
         )
