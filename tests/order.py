@@ -1,7 +1,7 @@
 """Which tests a worker takes together, which are taken first, and how many workers there are.
 
 What takes longest begins first, so that no worker works alone in the end; what shares something
-dear, a running app or a loaded demo, stays with one worker.
+dear, a running app, a loaded demo or two companies full of rows, stays with one worker.
 """
 
 import os
@@ -18,6 +18,7 @@ TOGETHER = (
         for name in ("journey", "links", "sessions", "sign_in_by_provider")
     },
     {f"tests/demo/test_{name}.py" for name in ("loading", "reconciliation", "sentences")},
+    {f"tests/walls/test_{name}.py" for name in ("operations", "sabotage", "sql")},
 )
 FIRST = ("e2e", "demo", "engine", "proofs", "jobs", "walls", "imports", "core", "pages", "services")
 
