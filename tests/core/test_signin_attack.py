@@ -121,15 +121,17 @@ def test_the_times_of_the_three_failures_cannot_be_told_apart(cast, capsys, cost
             # each wrong try from an address of its own, so that none of them locks
             address = MINE if kind == "locked" else f"192.0.{number}.{len(kind)}"
             taken[kind].append(timed(names[kind], address))
-    medians = {kind: statistics.median(times) for kind, times in taken.items()}
+    # where other programs are at work, half of the times are longer by what these take, or a little
+    # more than half are, and the middle jumps; a quarter of them is hardly ever disturbed
+    quarters = {kind: statistics.quantiles(times)[0] for kind, times in taken.items()}
     shares = {
         (one, other): told_apart(taken[one], taken[other])
         for one, other in (("unknown", "wrong"), ("wrong", "locked"), ("unknown", "locked"))
     }
-    told = ", ".join(f"{kind} {median * 1000:.2f}" for kind, median in medians.items())
+    told = ", ".join(f"{kind} {quarter * 1000:.2f}" for kind, quarter in quarters.items())
     with capsys.disabled():
-        sys.stdout.write(f"\nmedian of a failed sign-in, ms: {told}\n")
-    assert max(medians.values()) < 1.15 * min(medians.values())
+        sys.stdout.write(f"\na failed sign-in, ms (first quartile): {told}\n")
+    assert max(quarters.values()) < 1.15 * min(quarters.values())
     assert all(abs(share - 0.5) < APART for share in shares.values()), shares
 
 
