@@ -10,7 +10,7 @@ import streamlit as st
 
 from goals_core.actor import Tenant
 from goals_core.engine.glance import Ranked
-from goals_core.engine.moves import Move
+from goals_core.engine.movers import Move
 from goals_core.engine.standings import Standing
 from goals_core.kinds import EntryKind, Metric
 from goals_core.services.progress import Entry

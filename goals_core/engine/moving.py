@@ -30,7 +30,7 @@ from goals_core.arrays import Ids, Numbers, ids_of
 from goals_core.db import TenantSession
 from goals_core.engine import judging
 from goals_core.engine.changes import TICK
-from goals_core.engine.moved import Move
+from goals_core.engine.effects import Move
 from goals_core.engine.plans import Plan
 from goals_core.kinds import EntryKind, ProgressSource
 from goals_core.models.base import new_id_text, table_of

@@ -25,7 +25,7 @@ from goals_core.engine import changes, differing, evidence, locking, moving, set
 from goals_core.engine.changes import Change
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
-from goals_core.engine.moved import Move
+from goals_core.engine.effects import Move
 from goals_core.engine.plans import Plan, rule_of
 from goals_core.errors import N_
 from goals_core.kinds import AssignmentStatus, GoalType, Source
@@ -82,7 +82,7 @@ def recompute(
 
     `plan` is of their definitions where they are locked already; `moved` says by how much what is
     settled has moved, so that its records are not read; a sync `settles` what it reads, anybody
-    else leaves it unsettled (`engine.moved`). `reference` is what the log names as the cause: the
+    else leaves it unsettled (`engine.effects`). `reference` is what the log names as the cause: the
     id of a sync run or of a record.
     """
     with locking.planned_anew(db):

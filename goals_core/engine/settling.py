@@ -1,4 +1,4 @@
-"""Which values count what was taken from the journal, and nothing of what waits there (`moved`)."""
+"""Which values count what the journal told, and nothing of what waits there (see `effects`)."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, update
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import journal, moved
+from goals_core.engine import effects, journal
 from goals_core.engine.plans import Plan
 from goals_core.models.goals import Assignment
 from goals_core.sources.facts import MANUAL
@@ -31,7 +31,7 @@ def note(
     wrong = {row.id for row in mine if row.definition_id in plan.errors}
     read = {row.id for row in mine} - wrong - set(known)
     if settles and (
-        all_ or any(moved.adds_up(plan, r.definition_id) for r in mine if r.id in read)
+        all_ or any(effects.adds_up(plan, r.definition_id) for r in mine if r.id in read)
     ):
         journal.count_waiting(db)
     to_settle, to_unsettle = (read, wrong) if settles else (set[UUID](), read | wrong)

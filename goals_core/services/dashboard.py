@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, or_, select
 
 from goals_core.checks import printable
 from goals_core.db import TenantSession
-from goals_core.engine import glance, moves, standing_rules, standings, visibility
+from goals_core.engine import glance, movers, standing_rules, standings, visibility
 from goals_core.engine.glance import Ranked
 from goals_core.engine.locking import read_in_memory
-from goals_core.engine.moves import Move
+from goals_core.engine.movers import Move
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.engine.plans import active_ones, plan_of
 from goals_core.engine.standings import Standing
@@ -65,7 +65,7 @@ def overview(db: TenantSession, *, period: Period | None = None) -> Overview:
     with read_in_memory(db):
         seen = glance.by_goal(look, goals)
         people, teams = glance.best(look, goals, most=LEADERS)
-        moved = moves.of(look, plan, seen, most=MOVES)
+        moved = movers.of(look, plan, seen, most=MOVES)
     all_ = glance.of_all(goal.figures for goal in seen.values())
     return Overview(
         goals=all_.goals,

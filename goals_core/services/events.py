@@ -8,7 +8,7 @@ from uuid import UUID
 from goals_core import clock
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.engine import event_log, event_records, journal, moved, runs
+from goals_core.engine import effects, event_log, event_records, journal, runs
 from goals_core.engine.event_content import Content, Event, check
 from goals_core.engine.event_log import Known, Received, record_of
 from goals_core.engine.event_records import Missing, State
@@ -92,14 +92,14 @@ def _take_in(
     numbered = {
         n: each for n, each in contents.items() if new.get(each.id) is each and each.id in mine
     }
-    effects = _apply(db, numbered, states, owners, now=now)
+    applied = _apply(db, numbered, states, owners, now=now)
     batches = event_records.write(db, states.values())
     ids = event_records.ids(db, states.values())
     cause = next(iter(ids.values()), delivery_id) if len(records) == 1 else delivery_id
     outcome = _compute(db, batches, reference=str(cause))
     results = [
         _received(id_, effect, ids.get(record_of(new[id_])), outcome)
-        for id_, effect in effects.items()
+        for id_, effect in applied.items()
     ]
     event_log.finish(db, results)
     return received | {each.event_id: each for each in results}
@@ -150,25 +150,25 @@ def _apply(
 ) -> dict[str, str]:
     """Apply the events to their records; what came of each by its id."""
     tenant = db.actor.tenant
-    effects: dict[str, str] = {}
+    applied: dict[str, str] = {}
     problems: list[Problem] = []
     for number, each in sorted(contents.items(), key=lambda c: (c[1].occurred_at or now, c[0])):
         if each.owner is not None:
             each.columns["owner_id"] = owners[each.owner]
         try:
-            effects[each.id] = states[record_of(each)].apply(each, each.occurred_at or now, tenant)
+            applied[each.id] = states[record_of(each)].apply(each, each.occurred_at or now, tenant)
         except Missing as missing:
             needed = N_("This record is not known yet, so this is needed.")
             problems += _at(number, (Problem(column, needed) for column in missing.columns))
     if problems:
         raise Invalid(*problems)
-    return effects
+    return applied
 
 
 def _compute(db: TenantSession, batches: Sequence[UUID], *, reference: str) -> Outcome:
     """Bring up to date what the changed records concern."""
     taken = journal.take(db, run_id=None, only=batches)
-    found = moved.by_lines(db, taken, settled=runs.had_a_full_one_today(db))
+    found = effects.by_lines(db, taken, settled=runs.had_a_full_one_today(db))
     only = found.by.keys() | found.to_read
     return recompute(db, only=only, moved=found.by, reference=reference)
 

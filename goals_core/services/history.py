@@ -10,9 +10,8 @@ from sqlalchemy import Select, and_, func, select
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import glance, standings
-from goals_core.engine import moves as engine_moves
-from goals_core.engine.moves import Move
+from goals_core.engine import glance, movers, standings
+from goals_core.engine.movers import Move
 from goals_core.engine.plans import Plan, active_ones, plan_of, subjects, what_a_plan_needs
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
@@ -55,7 +54,7 @@ def moves(
     plan = plan_of(db.execute(active_ones(db.tenant_id, period)))
     look = glance.look(db, since=since)
     seen = glance.by_goal(look, plan.definitions.values())
-    return engine_moves.of(look, plan, seen, most=most)
+    return movers.of(look, plan, seen, most=most)
 
 
 def _visible(db: TenantSession) -> Select[UUID]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from goals_core.actor import Actor
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import journal, moved, runs
+from goals_core.engine import effects, journal, runs
 from goals_core.engine.journal import Taken
 from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.engine.runs import Run
@@ -124,15 +124,15 @@ def last_synced(db: TenantSession) -> LastSync | None:
 def has_changes(actor: Actor) -> bool:
     """Whether there is something that no sync has taken yet, or that one is to settle."""
     with tenant_session(actor) as db:
-        return journal.waits(db) or bool(moved.unsettled(db))
+        return journal.waits(db) or bool(effects.unsettled(db))
 
 
 def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outcome:
     reference = str(run.id)
     if mode is SyncMode.FULL:
         return recompute(db, settles=True, reference=reference)
-    found = moved.by_lines(db, taken, settled=True)
-    only = found.by.keys() | found.to_read | moved.unsettled(db)
+    found = effects.by_lines(db, taken, settled=True)
+    only = found.by.keys() | found.to_read | effects.unsettled(db)
     return recompute(db, only=only, moved=found.by, settles=True, reference=reference)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from goals_core.db import tenant_session
-from goals_core.engine import journal, moved, moving, recompute
+from goals_core.engine import effects, journal, moving, recompute
 from goals_core.engine.drafts import Milestone
 from goals_core.kinds import SyncMode
 from goals_core.models.goals import Assignment, MilestoneNotification, OutboxRow, ProgressEntry
@@ -83,7 +83,7 @@ def _in_one_way(cast: Any, mode: SyncMode) -> tuple[dict[str, list[Any]], set[An
         taken = journal.take(db, run_id=None)
         which: dict[str, Any] = {}
         if mode is SyncMode.INCREMENTAL:
-            concerned = moved.by_lines(db, taken, settled=True)
+            concerned = effects.by_lines(db, taken, settled=True)
             only = concerned.by.keys() | concerned.to_read
             which = {"only": only, "moved": concerned.by}
         recompute.recompute(db, **which, settles=True, reference="a sync")
