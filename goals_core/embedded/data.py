@@ -14,8 +14,7 @@ from goals_core.embedded.places import Place
 # where the system knows it, so that lower() and ILIKE reach beyond A to Z.
 LETTERS = ("C.UTF-8", "C")
 
-# Only a start: whoever runs the server may change them in its postgresql.conf.
-SETTINGS = {"timezone": "UTC", "max_connections": "100", "shared_buffers": "128MB"}
+BUFFERS = (128, 512)  # megabytes, the least and the most
 
 
 def prepare(place: Place, programs: Path) -> None:
@@ -52,7 +51,7 @@ def _make(place: Place, programs: Path) -> None:
 
 def _initdb(place: Place, programs: Path, new: Path) -> None:
     fixed = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-    settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
+    settings = [f"--set={name}={value}" for name, value in _settings().items()]
     said = ""
     for letters in LETTERS:
         options = [*fixed, f"--lc-ctype={letters}", "--data-checksums", *settings]
@@ -61,6 +60,22 @@ def _initdb(place: Place, programs: Path, new: Path) -> None:
             return
         said += done.stdout
     raise ServerDidNotStart(f"PostgreSQL could not make its data folder in {place.home}.\n{said}")
+
+
+def _settings() -> dict[str, str]:
+    """Only a start: whoever runs the server may change them in its postgresql.conf.
+
+    Buffers take an eighth of the memory, and none of it before they are used. A page is written
+    whole when it changes first after a checkpoint: compressed, it is a fraction of that.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    least, most = BUFFERS
+    return {
+        "timezone": "UTC",
+        "max_connections": "100",
+        "shared_buffers": f"{min(max(memory // 8, least), most)}MB",
+        "wal_compression": "on",
+    }
 
 
 def _sync(folder: Path) -> None:

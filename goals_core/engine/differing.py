@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_,
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
 from goals_core.engine import judging
-from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.effects import Move
+from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.plans import Plan, is_open, subjects
 from goals_core.kinds import GoalType
 from goals_core.models.goals import Assignment

@@ -23,9 +23,9 @@ from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.engine import changes, differing, evidence, locking, moving, settling
 from goals_core.engine.changes import Change
+from goals_core.engine.effects import Move
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
-from goals_core.engine.effects import Move
 from goals_core.engine.plans import Plan, rule_of
 from goals_core.errors import N_
 from goals_core.kinds import AssignmentStatus, GoalType, Source
