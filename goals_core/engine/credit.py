@@ -1,8 +1,6 @@
 """Which open assignments changes of records fall in: by their owner, owner's teams, and day."""
 
-from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -28,21 +26,22 @@ from goals_core.models.goals import Assignment
 from goals_core.sources import members
 
 _A, _MEMBER = Assignment.__table__.c, TeamMember.__table__.c
+NUMBERS = bindparam("numbers", type_=JSONB)  # of each goal's measure, by its id as text
 
 
-def given_to(tenant: Tenant, numbers: Mapping[UUID, int], changes: CTE) -> Select[Any]:
-    """(id, change, left_out) of the assignments of goals, by the `numbers` of their measures.
+def given_to(tenant: Tenant, changes: CTE) -> Select[Any]:
+    """(id, change, left_out) of the assignments of goals, whose `NUMBERS` are bound when it is run.
 
     `changes` has the columns measure, owner_id, day, change and left_out. Those of teams and of the
     company are added up by day before they meet the assignments.
     """
     c = changes.c
     in_team = changes.join(TeamMember.__table__, members.was_in_team(c.owner_id, c.day, tenant))
-    by_team = _by_day(changes, _MEMBER.team_id).select_from(in_team).cte("by_team")
-    by_day = _by_day(changes).cte("by_day")
-    open_ = _open(tenant, numbers)
+    by_team = _by_day(changes, _MEMBER.team_id).select_from(in_team).cte()
+    by_day = _by_day(changes).cte()
+    open_ = _open(tenant)
     nobodys = and_(_A.user_id.is_(None), _A.team_id.is_(None))
-    of_all = open_.where(nobodys).cte("of_all").prefix_with("MATERIALIZED")
+    of_all = open_.where(nobodys).cte().prefix_with("MATERIALIZED")
     theirs = open_.subquery("theirs")
     given = union_all(
         _given(changes, theirs, theirs.c.user_id == c.owner_id),
@@ -69,9 +68,8 @@ def _by_day(changes: CTE, *by: ColumnElement[Any]) -> Select[Any]:
     return select(*keys, change.label("change"), left_out.label("left_out")).group_by(*keys)
 
 
-def _open(tenant: Tenant, numbers: Mapping[UUID, int]) -> Select[Any]:
-    by_goal = bindparam("numbers", {str(id_): n for id_, n in numbers.items()}, JSONB)
-    measure = cast(by_goal.op("->>")(cast(_A.definition_id, Text)), Integer)
+def _open(tenant: Tenant) -> Select[Any]:
+    measure = cast(NUMBERS.op("->>")(cast(_A.definition_id, Text)), Integer)
     return select(
         _A.id, _A.user_id, _A.team_id, _A.period_start, _A.period_end, measure.label("measure")
     ).where(is_open(tenant))

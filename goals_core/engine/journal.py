@@ -18,16 +18,16 @@ from goals_core.models.journal import JournalBatch
 
 MOST_LINES = 20_000  # of more, computing everything is faster
 
-Lines = dict[str, list[str]]
-"""The ids of lines by the table whose records they are of."""
+Batches = dict[str, list[UUID]]
+"""The ids of batches by the table whose records they are of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Batches that are nobody else's now."""
 
-    fresh: Lines
-    counted: Lines  # some values have counted them already, by reading the records
+    fresh: Batches
+    counted: Batches  # some values have counted them already, by reading the records
     lines: int
     concerns_all: bool  # an exchange rate, or more lines than are worth reading
 
@@ -48,13 +48,12 @@ def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | Non
         )
     )
     rows = db.execute(taken, execution_options={"synchronize_session": False}).all()
-    fresh: Lines = defaultdict(list)
-    counted: Lines = defaultdict(list)
+    fresh: Batches = defaultdict(list)
+    counted: Batches = defaultdict(list)
+    for row in rows:
+        kind = counted if row.counted else fresh
+        kind[row.source_table].append(row.id)
     lines = sum(row.lines for row in rows)
-    if lines <= MOST_LINES:
-        for row in rows:
-            kind = counted if row.counted else fresh
-            kind[row.source_table] += _line_ids(row.id, row.lines)
     return Taken(
         fresh=dict(fresh),
         counted=dict(counted),
@@ -78,8 +77,3 @@ def count_waiting(db: TenantSession) -> None:
 
 def _waiting(db: TenantSession) -> list[ColumnElement[bool]]:
     return [JournalBatch.tenant_id == db.tenant_id, JournalBatch.taken_at.is_(None)]
-
-
-def _line_ids(batch: UUID, lines: int) -> list[str]:
-    """As `core.line_id` makes them."""
-    return [f"{str(batch)[:24]}{number:012x}" for number in range(1, lines + 1)]

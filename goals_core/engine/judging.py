@@ -6,8 +6,9 @@ A test holds them to those of `recompute`.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, true
+from sqlalchemy import ColumnElement, and_, case, func, or_, true
 
+from goals_core import moments
 from goals_core.actor import Tenant
 from goals_core.checks import LARGEST
 from goals_core.kinds import AssignmentStatus
@@ -47,7 +48,7 @@ def judged(
         or_(at_risk == told, and_(at_risk, left_out > 0)),
         ~_A.rearm,
         ~_A.unsettled,
-        or_(_A.period_end + tenant.grace_days >= tenant.today, left_out > 0),
+        or_(_A.period_end + tenant.grace_days >= moments.today(tenant), left_out > 0),
     )
     return Judged(progress, keeps)
 
@@ -60,5 +61,5 @@ def _progress(value: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _is_low(tenant: Tenant, progress: ColumnElement[Any]) -> ColumnElement[bool]:
     days = _A.period_end - _A.period_start + 1
-    left = func.greatest(_A.period_end - literal(tenant.today), 0)
+    left = func.greatest(_A.period_end - moments.today(tenant), 0)
     return and_(progress < tenant.risk_progress_below, left * 100 <= tenant.risk_time_left * days)

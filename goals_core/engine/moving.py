@@ -5,83 +5,138 @@ and nobody is told anything. Whatever does more than that is left to `recompute`
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     Integer,
+    Numeric,
+    Select,
     Update,
+    Uuid,
     and_,
     bindparam,
     cast,
     column,
     func,
     literal,
+    null,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from goals_core import clock
+from goals_core import moments
 from goals_core.actor import Tenant
-from goals_core.arrays import Ids, Numbers, ids_of
+from goals_core.arrays import Ids, Numbers
 from goals_core.db import TenantSession
 from goals_core.engine import judging
 from goals_core.engine.changes import TICK
-from goals_core.engine.effects import Move
+from goals_core.engine.effects import Move, Moves
 from goals_core.engine.plans import Plan
 from goals_core.kinds import EntryKind, ProgressSource
-from goals_core.models.base import new_id_text, table_of
+from goals_core.models.base import new_id, table_of
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 
 _ASSIGNMENTS, _LOG = table_of(Assignment), table_of(ProgressEntry)
 _A, _D = _ASSIGNMENTS.c, Definition.__table__.c
+_LEFT = ("id", *Move._fields)
+_NO_NUMBER = cast(null(), Numeric)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many values were moved, and which are left to be judged, each with its move."""
+
+    number: int
+    left: Mapping[UUID, Move]
+
+
+NOTHING = Written(0, MappingProxyType({}))
 
 
 def write(
     db: TenantSession,
     plan: Plan,
-    only: Collection[UUID],
-    moves: Mapping[UUID, Move],
+    moves: Moves | Mapping[UUID, Move],
     *,
+    to_read: Collection[UUID] = (),
     reference: str | None,
-) -> set[UUID]:
-    """Write those of which nothing but the value changes, and lock all of `only` these.
+) -> Written:
+    """Move those of which nothing but the value changes; lock the others, and those `to_read`.
 
-    The definitions of the plan are locked already. What is left to be computed is locked here, too:
-    all at once, by their ids, so that two computations never cross.
+    The definitions of the plan are locked already. Assignments are locked all at once, by their
+    ids, so that two computations never cross.
     """
-    locked = _locked(db, only, moves)
-    moved = _moved(db.actor.tenant, plan, locked).cte("moved")
-    logged = _logged(db, moved, reference)
-    return set(db.scalars(select(moved.c.id).add_cte(logged)))
+    found = moves.statement if isinstance(moves, Moves) else None
+    number, *left = db.execute(
+        _statement(db.actor.tenant, found),
+        {
+            **(moves.bound if isinstance(moves, Moves) else _bound(moves)),
+            "to_read": to_read,
+            "goals": plan.numbers,
+            "run": new_id(),
+            "reference": reference,
+            "who": db.actor.user_id,
+        },
+    ).one()
+    each = zip(*(column or () for column in left), strict=True)
+    return Written(number, {id_: Move(*move) for id_, *move in each})
 
 
-def _locked(db: TenantSession, only: Collection[UUID], moves: Mapping[UUID, Move]) -> CTE:
-    """(id, change, since, line); `line`: the id of the log's line."""
-    plain = {id_: move for id_, move in moves.items() if not move.left_out}
-    of_each = [plain.get(id_) for id_ in only]
-    given = (
-        bindparam("ids", only, Ids()),
-        bindparam("changes", [move and move.change for move in of_each], Numbers()),
-        bindparam("since", [move and move.since for move in of_each], Numbers()),
-        bindparam("lines", [new_id_text() for _ in only], Ids()),
-    )
-    names = ("id", "change", "since", "line")
-    each = func.unnest(*given).table_valued(*names, name="given").render_derived()
+@lru_cache(maxsize=256)
+def _statement(tenant: Tenant, found: CompoundSelect[Any] | None) -> Select[*tuple[Any, ...]]:
+    """Of what the database finds, or of what is bound."""
+    locked = _locked(tenant, _given() if found is None else _found(found))
+    moved = _moved(tenant, locked).cte("moved")
+    return _outcome(locked, moved).add_cte(_logged(tenant, moved))
+
+
+def _given() -> Select[Any]:
+    types = (Ids(), *(Numbers() for _ in Move._fields))
+    given = (bindparam(f"{name}s", type_=type_) for name, type_ in zip(_LEFT, types, strict=True))
+    each = func.unnest(*given).table_valued(*_LEFT, name="given").render_derived()
+    return select(*each.c)
+
+
+def _bound(moves: Mapping[UUID, Move]) -> dict[str, object]:
+    columns = (moves, *zip(*moves.values(), strict=True)) if moves else ((), (), (), ())
+    return {f"{name}s": column for name, column in zip(_LEFT, columns, strict=True)}
+
+
+def _found(moves: CompoundSelect[Any]) -> Select[Any]:
+    found = moves.subquery("given")
+    return select(*found.c, _NO_NUMBER.label("since"))
+
+
+def _locked(tenant: Tenant, given: Select[Any]) -> CTE:
+    """(id, change, left_out, since); without a change those to be read."""
+    to_read = bindparam("to_read", type_=Ids())
+    others = func.unnest(to_read).column_valued("other")
+    moving = given.subquery("moving")
+    both = union_all(
+        select(*moving.c).where(moving.c.id != func.all(to_read)),
+        select(others, *(_NO_NUMBER for _ in Move._fields)),
+    ).subquery("both")
+    change, left_out, since = (both.c[name] for name in Move._fields)
     return (
-        select(_A.id, each.c.change, each.c.since, each.c.line)
-        .join_from(_ASSIGNMENTS, each, each.c.id == _A.id)
-        .where(_A.tenant_id == db.tenant_id)
+        select(_A.id, change, cast(left_out, Integer).label("left_out"), since)
+        .join_from(_ASSIGNMENTS, both, both.c.id == _A.id)
+        .where(_A.tenant_id == tenant.id)
         .order_by(_A.id)
         .with_for_update(key_share=True, of=_ASSIGNMENTS)
         .cte("locked")
     )
 
 
-def _moved(tenant: Tenant, plan: Plan, locked: CTE) -> Update:
+def _moved(tenant: Tenant, locked: CTE) -> Update:
     value = _A.current_value + locked.c.change
     judged = judging.judged(tenant, value, left_out=literal(0, Integer))
     its_goal = and_(_D.tenant_id == tenant.id, _D.id == _A.definition_id)
@@ -91,7 +146,8 @@ def _moved(tenant: Tenant, plan: Plan, locked: CTE) -> Update:
             _A.tenant_id == tenant.id,
             _A.id == locked.c.id,
             its_goal,
-            _D.id == func.any(ids_of(plan.numbers)),
+            _D.id == func.any(bindparam("goals", type_=Ids())),
+            locked.c.left_out == 0,
             func.coalesce(locked.c.since, _A.current_value) == _A.current_value,
             _A.closed_at.is_(None),
             judged.keeps,
@@ -100,10 +156,10 @@ def _moved(tenant: Tenant, plan: Plan, locked: CTE) -> Update:
         .values(
             current_value=value,
             progress_percentage=judged.progress,
-            last_updated_at=func.greatest(literal(clock.now()), _A.last_updated_at + TICK),
-            updated_at=clock.now(),
+            last_updated_at=func.greatest(moments.now(), _A.last_updated_at + TICK),
+            updated_at=moments.now(),
         )
-        .returning(_A.id, _A.current_value, _A.last_updated_at, locked.c.change, locked.c.line)
+        .returning(_A.id, _A.current_value, _A.last_updated_at, locked.c.change)
     )
 
 
@@ -117,22 +173,30 @@ def _passes_one(progress: ColumnElement[Any]) -> ColumnElement[bool]:
     return select(literal(1)).select_from(one).where(between).correlate_except(one).exists()
 
 
-def _logged(db: TenantSession, moved: CTE, reference: str | None) -> CTE:
+def _logged(tenant: Tenant, moved: CTE) -> CTE:
     m = moved.c
     line: dict[str, ColumnElement[Any]] = {
-        "tenant_id": literal(db.tenant_id),
-        "id": m.line,
+        "tenant_id": literal(tenant.id),
+        "id": func.core.line_id(bindparam("run", type_=Uuid()), func.row_number().over()),
         "assignment_id": m.id,
         "previous_value": m.current_value - m.change,
         "new_value": m.current_value,
         "change_amount": m.change,
         "source": literal(ProgressSource.AUTOMATIC, _LOG.c.source.type),
-        "source_reference": literal(reference, _LOG.c.source_reference.type),
+        "source_reference": bindparam("reference", type_=_LOG.c.source_reference.type),
         "notes": literal(""),
         "logged_at": m.last_updated_at,
-        "logged_by": literal(db.actor.user_id, _LOG.c.logged_by.type),
-        "occurred_at": literal(clock.now()),
+        "logged_by": bindparam("who", type_=_LOG.c.logged_by.type),
+        "occurred_at": moments.now(),
         "kind": literal(EntryKind.VALUE, _LOG.c.kind.type),
     }
     lines = insert(_LOG).from_select(list(line), select(*line.values()).select_from(moved))
     return lines.on_conflict_do_nothing(index_elements=["tenant_id", "id"]).cte("logged")
+
+
+def _outcome(locked: CTE, moved: CTE) -> Select[*tuple[Any, ...]]:
+    """In one row, so that nothing of what was written is told."""
+    number = select(func.count()).select_from(moved).scalar_subquery()
+    is_left = and_(locked.c.change.is_not(None), locked.c.id.not_in(select(moved.c.id)))
+    left = (func.array_agg(locked.c[name]).label(name) for name in _LEFT)
+    return select(number.label("number"), *left).where(is_left)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from goals_core import moments
 from goals_core.actor import Tenant
 from goals_core.arrays import Ids, ids_of
 from goals_core.errors import Invalid
@@ -64,7 +65,7 @@ class Plan:
 def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
     """The plan for rows of `what_a_plan_needs`."""
     plan = Plan({row.id: row for row in definitions})
-    numbers: dict[str, int] = {}
+    numbers: dict[Measure, int] = {}
     for row in plan.definitions.values():
         if row.source is Source.MANUAL:
             plan.numbers[row.id] = facts.MANUAL
@@ -76,8 +77,7 @@ def plan_of(definitions: Iterable[Row[Any]]) -> Plan:
         except Invalid as error:
             plan.errors[row.id] = str(error)
         else:
-            # by its text: to Python True equals 1, but as filters they find other records
-            number = numbers.setdefault(repr(measure), len(numbers) + 1)
+            number = numbers.setdefault(measure, len(numbers) + 1)
             plan.numbers[row.id], plan.measures[number] = number, measure
     return plan
 
@@ -119,7 +119,7 @@ def is_open(tenant: Tenant) -> ColumnElement[bool]:
         a.tenant_id == tenant.id,
         a.closed_at.is_(None),
         a.status != AssignmentStatus.CANCELLED,
-        a.period_start <= tenant.today,
+        a.period_start <= moments.today(tenant),
     )
 
 

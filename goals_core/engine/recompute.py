@@ -23,7 +23,8 @@ from goals_core.checks import LARGEST
 from goals_core.db import TenantSession
 from goals_core.engine import changes, differing, evidence, locking, moving, settling
 from goals_core.engine.changes import Change
-from goals_core.engine.effects import Move
+from goals_core.engine.differing import Differing
+from goals_core.engine.effects import Move, Moves
 from goals_core.engine.evidence import NOTHING_READ
 from goals_core.engine.locking import Locked
 from goals_core.engine.plans import Plan, rule_of
@@ -33,6 +34,7 @@ from goals_core.models.attainment import Evidence, Judgement, Rule, judge
 from goals_core.models.risk import RiskRule
 from goals_core.models.windows import Window
 
+Rows = Sequence[Row[*tuple[Any, ...]]]
 _NOTHING = Decimal(0)
 TOO_LARGE = N_("The value is larger than can be stored.")
 
@@ -74,37 +76,37 @@ def recompute(
     *,
     only: Collection[UUID] | None = None,
     plan: Plan | None = None,
-    moved: Mapping[UUID, Move] = MappingProxyType({}),
+    moves: Moves | Mapping[UUID, Move] | None = None,
     settles: bool = False,
     reference: str | None = None,
 ) -> Outcome:
     """Compute all open assignments of active definitions, or `only` those ids; write what changed.
 
-    `plan` is of their definitions where they are locked already; `moved` says by how much what is
-    settled has moved, so that its records are not read; a sync `settles` what it reads, anybody
-    else leaves it unsettled (`engine.effects`). `reference` is what the log names as the cause: the
-    id of a sync run or of a record.
+    `plan` is of their definitions where they are locked already; `moves` says by how much what is
+    settled has moved, so that its records are not read, and is computed besides `only` those; a
+    sync `settles` what it reads, anybody else leaves it unsettled (`engine.effects`). `reference`
+    is what the log names as the cause: the id of a sync run or of a record.
     """
-    with locking.planned_anew(db):
-        plan = plan or locking.definitions_of(db, only)
-        different = differing.find(db, plan) if only is None else None
+    if plan is None:
+        with locking.planned_anew(db):
+            plan = locking.definitions_of(db, only)
+    different = _differing(db, plan) if only is None else None
     if different:
-        only, moved = different.ids, different.moves
+        only, moves = different.ids - different.moves.keys(), different.moves
     if not plan.definitions:  # none of them is active
         return _outcome(plan, [], checked=0, moved=0)
-    written = moving.write(db, plan, only or (), moved, reference=reference) if moved else set()
-    only = only if only is None else set(only) - written
-    with locking.planned_anew(db):
-        rows = locking.assignments_of(db, plan, only) if plan.numbers and only != set() else []
-        known = _moved_to(rows, moved)
-        found = evidence.of(db, plan, rows, only, known=known) if rows else {}
+    written = moving.NOTHING
+    if moves and only is not None:
+        written = moving.write(db, plan, moves, to_read=only, reference=reference)
+        only = {*only, *written.left}
+    rows, found, known = _read(db, plan, only, written.left)
     all_ = different is not None
     changed = _write(db, Locked(plan, rows, only), found, reference=reference, all_=all_)
     closed = {change.id for change in changed if change.closed}
     still_open = [row for row in rows if row.id not in closed]
     settling.note(db, plan, still_open, known=known, settles=settles, all_=all_)
     checked = different.open if different else len(rows)
-    return _outcome(plan, changed, checked=checked, moved=len(written))
+    return _outcome(plan, changed, checked=checked, moved=written.number)
 
 
 def compute(
@@ -121,9 +123,24 @@ def compute(
     return _write(db, locked, found, logged=logged)
 
 
-def _moved_to(
-    rows: Sequence[Row[*tuple[Any, ...]]], moved: Mapping[UUID, Move]
-) -> dict[UUID, Evidence]:
+def _differing(db: TenantSession, plan: Plan) -> Differing | None:
+    with locking.planned_anew(db):
+        return differing.find(db, plan)
+
+
+def _read(
+    db: TenantSession, plan: Plan, only: Collection[UUID] | None, moves: Mapping[UUID, Move]
+) -> tuple[Rows, Mapping[UUID, Evidence], Mapping[UUID, Evidence]]:
+    """Lock what is to be judged, and the evidence of it; and of which of it that was known."""
+    if not plan.numbers or only == set():
+        return [], {}, {}
+    with locking.planned_anew(db):
+        rows = locking.assignments_of(db, plan, only)
+        known = _moved_to(rows, moves)
+        return rows, evidence.of(db, plan, rows, only, known=known) if rows else {}, known
+
+
+def _moved_to(rows: Rows, moved: Mapping[UUID, Move]) -> dict[UUID, Evidence]:
     """Where what is settled stands now."""
     return {
         row.id: Evidence(
@@ -235,9 +252,7 @@ def _achieved_at(
     return min(day.now, datetime.combine(since or row.period_end, time.max, day.zone))
 
 
-def _write_errors(
-    db: TenantSession, plan: Plan, rows: Sequence[Row[*tuple[Any, ...]]] | None
-) -> None:
+def _write_errors(db: TenantSession, plan: Plan, rows: Rows | None) -> None:
     """Show on each definition why it could not be computed, or that all of it could again.
 
     `rows` are those that were looked at, None: all that there are.

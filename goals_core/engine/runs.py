@@ -12,7 +12,7 @@ from time import perf_counter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select, text, update
+from sqlalchemy import and_, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from goals_core import clock, logs
@@ -39,6 +39,7 @@ _TURN_IS_TAKEN = text(
     )
     """
 )
+_NONE_IN_SESSION = {"synchronize_session": False}
 _WAITED = ("40001", "40P01", "55P03", "57014")  # serialization, deadlock, lock, statement time-out
 
 
@@ -47,6 +48,7 @@ class Run:
     """A run that has just begun."""
 
     id: UUID
+    started_by: UUID | None
     began: float  # by a clock that counts also where the time is fixed
 
 
@@ -76,7 +78,7 @@ def begun(actor: Actor, mode: SyncMode, origin: Origin | None) -> Iterator[Run]:
 
     The turn is held: a run of before that has no end was killed, and is marked so.
     """
-    run = Run(new_id(), perf_counter())
+    run = Run(new_id(), actor.user_id, perf_counter())
     _begin(actor, run, mode, Origin.PERSON if actor.user_id else origin or Origin.SYSTEM)
     try:
         yield run
@@ -92,19 +94,28 @@ def finish(
 
     An incremental one that nobody asked for and that found nothing leaves no line.
     """
-    row = db.get_one(SyncRun, (db.tenant_id, run.id))
     idle = not (begun or changes or outcome.updated or outcome.errors)
-    if idle and mode is SyncMode.INCREMENTAL and row.started_by is None:
-        db.delete(row)
+    this = SyncRun.id == run.id
+    if idle and mode is SyncMode.INCREMENTAL and run.started_by is None:
+        db.execute(delete(SyncRun).where(this))
         return
-    row.finished_at, row.mode, row.changes, row.begun = clock.now(), mode, changes, begun
-    row.took_ms = _milliseconds(run)
-    row.checked, row.updated, row.closed = outcome.checked, outcome.updated, outcome.closed
-    row.achieved, row.failed = outcome.achieved, outcome.failed
-    row.errors = [
-        {"id": str(error.id), "name": error.name, "reason": error.reason}
-        for error in outcome.errors
-    ]
+    result = {
+        "finished_at": clock.now(),
+        "took_ms": _milliseconds(run),
+        "mode": mode,
+        "changes": changes,
+        "begun": begun,
+        "checked": outcome.checked,
+        "updated": outcome.updated,
+        "closed": outcome.closed,
+        "achieved": outcome.achieved,
+        "failed": outcome.failed,
+        "errors": [
+            {"id": str(error.id), "name": error.name, "reason": error.reason}
+            for error in outcome.errors
+        ],
+    }
+    db.execute(update(SyncRun).where(this).values(**result), execution_options=_NONE_IN_SESSION)
 
 
 def last_full(db: TenantSession) -> datetime | None:
@@ -131,7 +142,7 @@ def _begin(actor: Actor, run: Run, mode: SyncMode, origin: Origin) -> None:
         db.add(
             SyncRun(
                 id=run.id,
-                started_by=actor.user_id,
+                started_by=run.started_by,
                 origin=origin,
                 started_at=clock.now(),
                 mode=mode,

@@ -8,7 +8,7 @@ from uuid import UUID
 from goals_core import clock
 from goals_core.checks import Checks
 from goals_core.db import TenantSession
-from goals_core.engine import effects, event_log, event_records, journal, runs
+from goals_core.engine import effects, event_log, event_records, journal, locking, runs
 from goals_core.engine.event_content import Content, Event, check
 from goals_core.engine.event_log import Known, Received, record_of
 from goals_core.engine.event_records import Missing, State
@@ -168,9 +168,12 @@ def _apply(
 def _compute(db: TenantSession, batches: Sequence[UUID], *, reference: str) -> Outcome:
     """Bring up to date what the changed records concern."""
     taken = journal.take(db, run_id=None, only=batches)
-    found = effects.by_lines(db, taken, settled=runs.had_a_full_one_today(db))
-    only = found.by.keys() | found.to_read
-    return recompute(db, only=only, moved=found.by, reference=reference)
+    plan, settled = effects.plan(db, taken), runs.had_a_full_one_today(db)
+    found = effects.of(db, plan, taken, settled=settled)
+    moves = effects.found(db, found)
+    with locking.planned_anew(db):
+        plan = locking.definitions_of(db, found.to_read | moves.keys())
+    return recompute(db, only=found.to_read, plan=plan, moves=moves, reference=reference)
 
 
 def _received(id_: str, effect: str, record_id: UUID | None, outcome: Outcome) -> Received:

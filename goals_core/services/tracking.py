@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from goals_core.actor import Actor
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine import effects, journal, runs
+from goals_core.engine import effects, journal, locking, runs
 from goals_core.engine.journal import Taken
 from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.engine.runs import Run
@@ -131,9 +131,10 @@ def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outco
     reference = str(run.id)
     if mode is SyncMode.FULL:
         return recompute(db, settles=True, reference=reference)
-    found = effects.by_lines(db, taken, settled=True)
-    only = found.by.keys() | found.to_read | effects.unsettled(db)
-    return recompute(db, only=only, moved=found.by, settles=True, reference=reference)
+    plan = locking.definitions_of(db, None)
+    found = effects.of(db, plan, taken, settled=True)
+    only = found.to_read | effects.unsettled(db)
+    return recompute(db, only=only, plan=plan, moves=found.moves, settles=True, reference=reference)
 
 
 def _in_sight(db: TenantSession, errors: tuple[GoalError, ...]) -> tuple[GoalError, ...]:

@@ -1,23 +1,24 @@
 """By how much changed lines of the journal move sums and counts: new images less old ones."""
 
-from collections.abc import Collection, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     Integer,
     Numeric,
     Select,
     Table,
+    and_,
+    bindparam,
     case,
     cast,
     column,
     func,
     literal,
-    literal_column,
     or_,
     select,
     union,
@@ -25,9 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from goals_core import moments
 from goals_core.actor import Tenant
-from goals_core.arrays import ids_of
-from goals_core.models.journal import JournalLine
+from goals_core.arrays import Ids
+from goals_core.models.journal import JournalBatch, JournalLine
 from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
@@ -40,37 +42,36 @@ def adds_up(measure: Measure) -> bool:
     return measure.aggregation in {Aggregation.SUM, Aggregation.COUNT}
 
 
-def of(
-    table: Table,
-    measures: Mapping[int, Measure],
-    lines: Collection[str],
-    *,
-    tenant: Tenant,
-    today: date,
-) -> CTE:
-    """(measure, owner_id, day, change, left_out) by lines of the table's journal, where any is."""
-    images = _images(table, lines, tenant)
-    parts = [_of_measure(n, measure, images, tenant, today) for n, measure in measures.items()]
+def of(table: Table, measures: Mapping[int, Measure], *, tenant: Tenant) -> CTE:
+    """(measure, owner_id, day, change, left_out) by what batches say of the table, where any is.
+
+    `batches_of` the table are bound when it is run.
+    """
+    images = _images(table, measures.values(), tenant)
+    parts = [_of_measure(n, measure, images, tenant) for n, measure in measures.items()]
     found = union_all(*parts).subquery("found")
     differing = or_(found.c.change != 0, found.c.left_out != 0)
-    return select(found).where(differing).cte("changes")
+    return select(found).where(differing).cte(f"changes_{table.name}")
 
 
-def days(
-    table: Table, measures: Mapping[int, Measure], lines: Collection[str], *, tenant: Tenant
-) -> CTE:
+def days(table: Table, measures: Mapping[int, Measure], *, tenant: Tenant) -> CTE:
     """(measure, owner_id, day, change, left_out) without any change: whose records, of which days.
 
     Whatever a measure asks for, as its value may not be a sum of what the records say.
     """
-    images = _images(table, lines, tenant)
+    images = _images(table, measures.values(), tenant)
     parts = [_days_of(n, measure, images) for n, measure in measures.items()]
-    return union(*parts).cte("changes")
+    return union(*parts).cte(f"changes_{table.name}")
 
 
-def _images(table: Table, lines: Collection[str], tenant: Tenant) -> CTE:
-    """The records as they were, which count against, and as they are."""
-    line = JournalLine.__table__.c
+def batches_of(table: Table) -> BindParameter[Any]:
+    """The batches of the journal that a statement reads of a table."""
+    return bindparam(f"batches_{table.name}", type_=Ids())
+
+
+def _images(table: Table, measures: Iterable[Measure], tenant: Tenant) -> CTE:
+    """The records as they were, which count against, and as they are: what is asked of them."""
+    batch, line = JournalBatch.__table__.c, JournalLine.__table__.c
     sides = (array([literal(-1), literal(1)]), array([line.old, line.new]))
     side = (
         func.unnest(*sides)
@@ -78,21 +79,28 @@ def _images(table: Table, lines: Collection[str], tenant: Tenant) -> CTE:
         .render_derived()
         .lateral()
     )
-    row: ColumnElement[Any] = literal_column(f"CAST(NULL AS {table.fullname})")
+    names = {"owner_id"}.union(*(measure.columns for measure in measures))
     record = (
-        func.jsonb_populate_record(row, side.c.image)
-        .table_valued(*(column(each.name, each.type) for each in table.c), name="record")
+        func.jsonb_to_record(side.c.image)
+        .table_valued(*(column(name, table.c[name].type) for name in sorted(names)), name="record")
+        .render_derived(with_types=True)
         .lateral("record")
     )
+    its = and_(line.id >= batch.first_line, line.id <= batch.last_line)
     return (
         select(side.c.sign, *record.c)
-        .select_from(JournalLine.__table__.join(side, literal(True)).join(record, literal(True)))
+        .select_from(
+            JournalBatch.__table__.join(JournalLine.__table__, its)
+            .join(side, literal(True))
+            .join(record, literal(True))
+        )
         .where(
+            batch.tenant_id == tenant.id,
             line.tenant_id == tenant.id,
-            line.id == func.any(ids_of(lines, "lines")),
+            batch.id == func.any(batches_of(table)),
             side.c.image.is_not(None),
         )
-        .cte("images")
+        .cte(f"images_{table.name}")
     )
 
 
@@ -108,9 +116,7 @@ def _days_of(number: int, measure: Measure, images: CTE) -> Select[Any]:
     ).where(is_one, day.is_not(None))
 
 
-def _of_measure(
-    number: int, measure: Measure, images: CTE, tenant: Tenant, today: date
-) -> Select[Any]:
+def _of_measure(number: int, measure: Measure, images: CTE, tenant: Tenant) -> Select[Any]:
     day, sign = images.c[measure.date_field], images.c.sign
     added = amounts.amount(measure, tenant=tenant, records=images)
     if measure.aggregation is Aggregation.COUNT:
@@ -126,6 +132,6 @@ def _of_measure(
             func.coalesce(func.sum(cast(sign * added, Numeric)), Decimal(0)).label("change"),
             func.coalesce(lacking, 0).label("left_out"),
         )
-        .where(amounts.fits(measure, images), day <= today)
+        .where(amounts.fits(measure, images), day <= moments.today(tenant))
         .group_by(images.c.owner_id, day)
     )

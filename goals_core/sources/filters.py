@@ -31,13 +31,22 @@ class Operator(StrEnum):
     IS_NULL = "is_null"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """One comparison that a record must meet."""
+    """One comparison that a record must meet.
+
+    Equal by its text: to Python True equals 1, but they find other records.
+    """
 
     column: str  # a column of the entity, or `attributes.` and a key
     operator: Operator
     values: tuple[Scalar, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
 
 def parse(entity: Entity, filters: object) -> tuple[Condition, ...]:

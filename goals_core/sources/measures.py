@@ -32,6 +32,15 @@ class Measure:
         assert found is not None  # noqa: S101  (`parse` has found it)
         return found
 
+    @property
+    def columns(self) -> set[str]:
+        """What it looks at in a record, besides whose it is."""
+        names = {self.date_field, self.field or "", *(each.column for each in self.conditions)}
+        fixed = {name for name in names if name and not name.startswith(ATTRIBUTE)}
+        asked = {"attributes": any(name.startswith(ATTRIBUTE) for name in names)}
+        asked |= {"currency": self.currency is not None, "entity": not self.entity.name}
+        return fixed | {name for name, is_asked in asked.items() if is_asked}
+
 
 def parse(source: Source, config: object, *, metric: Metric, unit: str) -> Measure:
     """Check a `source_config`; `Invalid` names the key, the rule and what there is instead."""

@@ -67,10 +67,10 @@ class Pass:
 
 def passes(measures: Measures, shapes: Shapes) -> list[Pass]:
     """As few passes as read every record that is asked for."""
-    alike: dict[str, dict[int, Measure]] = defaultdict(dict)
+    alike: dict[tuple[object, ...], dict[int, Measure]] = defaultdict(dict)
     for number, measure in measures.items():
         same = (measure.module, measure.entity_name, measure.conditions, measure.date_field)
-        alike[repr(same)][number] = measure
+        alike[same][number] = measure
     return [Pass(each, shapes) for each in alike.values()]
 
 

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from goals_core.db import tenant_session
-from goals_core.engine import effects, journal, moving, recompute
+from goals_core.engine import effects, journal, locking, moving, recompute
 from goals_core.engine.drafts import Milestone
+from goals_core.engine.effects import Effects, Moves
+from goals_core.engine.moving import Written
 from goals_core.kinds import SyncMode
 from goals_core.models.goals import Assignment, MilestoneNotification, OutboxRow, ProgressEntry
 from goals_core.models.sources import Opportunity
@@ -44,13 +46,13 @@ def test_all_ways_write_the_same(cast, at, monkeypatch, mode):
         _change(cast, chance)
         by_database, alone = _in_one_way(cast, mode)
         with monkeypatch.context() as without:
-            without.setattr(moving, "write", lambda *_args, **_more: set())
-            assert _in_one_way(cast, mode) == (by_database, set())
+            without.setattr(moving, "write", _leave_all)
+            assert _in_one_way(cast, mode) == (by_database, 0)
             without.setattr(recompute, "_moved_to", lambda *_args: {})  # all is read
-            assert _in_one_way(cast, mode) == (by_database, set())
+            assert _in_one_way(cast, mode) == (by_database, 0)
         tracking.sync(cast.admin, mode=mode)
-        written["by the database"] += len(alone)
-        written["one by one"] += len(TARGETS) - len(alone)
+        written["by the database"] += alone
+        written["one by one"] += len(TARGETS) - alone
     assert min(written.values()) > len(TARGETS)
 
 
@@ -68,28 +70,35 @@ def _change(cast: Any, chance: random.Random) -> None:
             db.execute(update(Opportunity).where(which).values(amount=amount))
 
 
-def _in_one_way(cast: Any, mode: SyncMode) -> tuple[dict[str, list[Any]], set[Any]]:
-    """What a sync would write, and which of it without judging each."""
-    alone: set[Any] = set()
-    found: dict[str, list[Any]] = {}
-    write: Callable[..., set[Any]] = moving.write
+def _leave_all(db: Any, _plan: Any, moves: Any, **_more: Any) -> Written:
+    """Nothing is moved by the database."""
+    found = effects.found(db, Effects(moves, set())) if isinstance(moves, Moves) else moves
+    return Written(0, found)
 
-    def noted(*args: Any, **more: Any) -> set[Any]:
-        alone.update(write(*args, **more))
-        return alone
+
+def _in_one_way(cast: Any, mode: SyncMode) -> tuple[dict[str, list[Any]], int]:
+    """What a sync would write, and how much of it without judging each."""
+    alone: list[int] = []
+    found: dict[str, list[Any]] = {}
+    write: Callable[..., Written] = moving.write
+
+    def noted(*args: Any, **more: Any) -> Written:
+        written = write(*args, **more)
+        alone.append(written.number)
+        return written
 
     with suppress(Undone), tenant_session(cast.admin) as db, pytest.MonkeyPatch.context() as m:
         m.setattr(moving, "write", noted)
         taken = journal.take(db, run_id=None)
         which: dict[str, Any] = {}
         if mode is SyncMode.INCREMENTAL:
-            concerned = effects.by_lines(db, taken, settled=True)
-            only = concerned.by.keys() | concerned.to_read
-            which = {"only": only, "moved": concerned.by}
+            plan = locking.definitions_of(db, None)
+            concerned = effects.of(db, plan, taken, settled=True)
+            which = {"only": concerned.to_read, "plan": plan, "moves": concerned.moves}
         recompute.recompute(db, **which, settles=True, reference="a sync")
         for model in (Assignment, ProgressEntry, MilestoneNotification, OutboxRow):
             names = [c.name for c in model.__table__.c if c.name not in NEITHER]
             rows = db.execute(select(*(getattr(model, name) for name in names)))
             found[model.__name__] = sorted(map(str, rows))
         raise Undone
-    return found, alone
+    return found, sum(alone)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event
 
 from goals_core import db
-from goals_core.engine import journal, outbox
+from goals_core.engine import outbox
 from goals_core.models import attainment
 from goals_core.models.windows import Window
 from goals_core.sources import amounts
@@ -41,15 +41,6 @@ def other_words(old: str, new: str) -> Iterator[None]:
             raise Unsaid(old)
 
 
-def a_line_is_passed_over(patch: Patch) -> None:
-    real = journal._line_ids
-    patch(journal, "_line_ids", lambda batch, lines: real(batch, lines)[1:])
-
-
-def batches_are_taken_and_not_read(patch: Patch) -> None:
-    patch(journal, "_line_ids", lambda _batch, _lines: [])
-
-
 def rates_hold_for_six_days(patch: Patch) -> None:
     patch(amounts, "RATE_IS_GOOD_FOR_DAYS", 6)
 
@@ -76,8 +67,6 @@ def closing_is_a_day_late(patch: Patch) -> None:
 
 
 IN_PYTHON = (
-    a_line_is_passed_over,
-    batches_are_taken_and_not_read,
     rates_hold_for_six_days,
     news_are_told_twice,
     the_last_news_is_lost,
@@ -85,7 +74,13 @@ IN_PYTHON = (
     closing_is_a_day_late,
 )
 _IMAGES = 'ARRAY[goals.journal."old", goals.journal."new"]'
+A_LINE_IS_PASSED_OVER = (
+    "journal.id >= goals.journal_batches",
+    "journal.id > goals.journal_batches",
+)
 IN_WORDS = {
+    "a line is passed over": A_LINE_IS_PASSED_OVER,
+    "batches are taken and not read": ("journal.id <= goals.journal_batches.last_line", "false"),
     "the old image moves nothing": (_IMAGES, 'ARRAY[NULL, goals.journal."new"]'),
     "the new image moves nothing": (_IMAGES, 'ARRAY[goals.journal."old", NULL]'),
     "who has left a team goes on counting for it": ("member_to >= ", "member_to <> "),
