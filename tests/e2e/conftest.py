@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 
 from goals_core.demo import PASSWORD
 from tests.browser import ensure
+from ui import menu
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -180,6 +181,11 @@ def come_back(page: Page, email: str, *, at: str = "/", password: str = PASSWORD
     page.context.add_cookies(kept)
     page.goto(at)
     idle(page)
+
+
+def address(name: str) -> str:
+    """Where a page of the menu is."""
+    return "/" if name == menu.START else f"/{name}"
 
 
 def idle(page: Page) -> None:

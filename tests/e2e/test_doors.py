@@ -1,21 +1,17 @@
 """Every page's address without a session: the sign-in and nothing else, and then the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import App, come_back, idle, running, sign_in, visitors
+from tests.e2e.conftest import App, address, idle, running, sign_in, visitors
 from ui import menu
 
 ADMIN = "admin@adventure-works.example"
 PAGES = menu.entries()
-SIGNED_IN_AT = {menu.START, "audit", "goal"}  # by the form; at the others the session is there
-
-
-def address(name: str) -> str:
-    return "/" if name == menu.START else f"/{name}"
+SIGNED_IN_AT = (menu.START, "audit", "goal")  # with a session each is opened in test_hostile_text
 
 
 def shown(page: Page) -> str:
@@ -26,26 +22,32 @@ def shown(page: Page) -> str:
 
 
 @pytest.fixture(scope="module")
-def only_the_sign_in(app: App, browser) -> str:
-    """What somebody reads who asked for no page in particular."""
+def stranger(app: App, browser: Browser) -> Iterator[Page]:
+    """A browser in which nobody ever signs in."""
     with visitors(app, browser) as open_:
-        page = open_()
-        page.goto("/")
-        return shown(page)
+        yield open_()
+
+
+@pytest.fixture(scope="module")
+def only_the_sign_in(stranger: Page) -> str:
+    """What somebody reads who asked for no page in particular."""
+    stranger.goto("/")
+    return shown(stranger)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_deep_link_shows_the_sign_in_and_nothing_else_and_leads_there_afterwards(
-    visitor: Callable[..., Page], only_the_sign_in: str, name: str
+def test_a_deep_link_shows_the_sign_in_and_nothing_else(
+    stranger: Page, only_the_sign_in: str, name: str
 ) -> None:
+    stranger.goto(address(name))
+    assert shown(stranger) == only_the_sign_in
+    assert stranger.get_by_role("navigation").get_by_role("link").count() == 0
+
+
+@pytest.mark.parametrize("name", SIGNED_IN_AT)
+def test_it_leads_there_afterwards(visitor: Callable[..., Page], name: str) -> None:
     page = visitor()
-    page.goto(address(name))
-    assert shown(page) == only_the_sign_in
-    assert page.get_by_role("navigation").get_by_role("link").count() == 0
-    if name in SIGNED_IN_AT:
-        sign_in(page, ADMIN, at=None)
-    else:
-        come_back(page, ADMIN, at=address(name))
+    sign_in(page, ADMIN, at=address(name))
     assert page.url.endswith(address(name))
     expect(page.get_by_role("heading", level=1)).to_have_count(1 if name != "goal" else 0)
     assert page.title() == f"{PAGES[name].title} · Goals"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import App, come_back, idle, picture
+from tests.e2e.conftest import App, address, come_back, idle, picture
 from tests.e2e.hostile import BRIEF, EVIL, HOST, PASSWORD, Hostile, hostile
 from ui import audit_list, definition_list, menu, people_list, team_list
 
@@ -42,16 +42,17 @@ def watched(visitor: Callable[..., Page], app: App) -> Iterator[Page]:
 def test_a_hostile_text_loads_nothing_and_runs_nothing_on_any_page(
     watched: Page, company: Hostile, app: App, kind: str, least: int
 ) -> None:
-    come_back(watched, company.email, password=PASSWORD)
     seen, made = 0, {}
-    for address in addresses(company)[kind]:
-        watched.goto(address)
-        idle(watched)
+    for where, title in addresses(company)[kind].items():
+        come_back(watched, company.email, at=where, password=PASSWORD)
+        assert watched.url.endswith(where)
+        expect(watched.get_by_role("heading", level=1)).to_have_count(1)
+        assert watched.title() == f"{title} · Goals"
         if found := watched.evaluate(MADE_OF_IT, HOST):
-            made[address] = found
-        assert "went wrong" not in watched.locator("main").inner_text(), address
+            made[where] = found
+        assert "went wrong" not in watched.locator("main").inner_text(), where
         seen += watched.locator("body").inner_text().count(HOST)
-        picture(watched, f"hostile {address}")
+        picture(watched, f"hostile {where}")
     assert made == {}
     assert seen > least
     assert "Traceback" not in app.read_log()
@@ -80,21 +81,22 @@ def test_the_check_itself_sees_what_a_text_becomes(visitor: Callable[..., Page])
     assert len(page.evaluate(MADE_OF_IT, HOST)) == 2
 
 
-def addresses(company: Hostile) -> dict[str, list[str]]:
-    """Every page, every goal, every drawer."""
-    pages = [f"/{'' if name == menu.START else name}" for name in menu.entries() if name != "goal"]
+def addresses(company: Hostile) -> dict[str, dict[str, str]]:
+    """Every page, every goal, every drawer, with the page's title."""
+    titles = {name: entry.title for name, entry in menu.entries().items()}
+    drawers = {
+        f"/definitions?{definition_list.OPEN}={company.definition}": "definitions",
+        f"/audit?{audit_list.OPEN}={company.line}": "audit",
+        f"/people?{people_list.OPEN}={company.person}": "people",
+        f"/teams?{team_list.OPEN}={company.team}": "teams",
+        f"/new_goal?edit={company.definition}": "new_goal",
+        "/imports?kind=Goals": "imports",
+        "/imports?kind=Quotas": "imports",
+    }
     return {
-        "pages": pages,
-        "goals": [f"/goal?id={id_}" for id_ in company.goals],
-        "drawers": [
-            f"/definitions?{definition_list.OPEN}={company.definition}",
-            f"/audit?{audit_list.OPEN}={company.line}",
-            f"/people?{people_list.OPEN}={company.person}",
-            f"/teams?{team_list.OPEN}={company.team}",
-            f"/new_goal?edit={company.definition}",
-            "/imports?kind=Goals",
-            "/imports?kind=Quotas",
-        ],
+        "pages": {address(name): title for name, title in titles.items() if name != "goal"},
+        "goals": {f"/goal?id={id_}": titles["goal"] for id_ in company.goals},
+        "drawers": {where: titles[name] for where, name in drawers.items()},
     }
 
 
