@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
@@ -29,6 +29,7 @@ ROOT = HERE.parents[1]
 PICTURES = ROOT / "build" / "screenshots"
 DESKTOP: ViewportSize = {"width": 1400, "height": 950}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STARTS_WITHIN = 90  # seconds, with the demo to load on a busy machine
 PATIENCE = 240  # seconds for a test, with the app to start before the first
 

@@ -15,13 +15,33 @@ from ui import auth
 MANAGER = "stephen.jiang@adventure-works.example"
 
 
-def test_a_deep_link_asks_for_the_sign_in_and_then_keeps_its_promise(
-    visitor: Callable[..., Page],
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("/", "Overview"),
+        ("/my_goals", "My goals"),
+        ("/at_risk", "At risk"),
+        ("/definitions", "Definitions"),
+    ],
+)
+def test_a_deep_link_asks_for_the_sign_in_which_hands_its_ticket_over_once_and_leads_there(
+    visitor: Callable[..., Page], app: App, address: str, title: str
 ) -> None:
-    page = visitor()
-    sign_in(page, MANAGER, at="/at_risk")
-    expect(page.get_by_role("heading", name="At risk", level=1)).to_be_visible()
-    assert page.url.endswith("/at_risk")
+    page, answers = visitor(), []
+    page.on(
+        "response",
+        lambda answer: (
+            answers.append(answer.status) if answer.url.endswith("/auth/accept") else None
+        ),
+    )
+    sign_in(page, MANAGER, at=address)
+    main = page.locator("main").inner_text()
+    assert "went wrong" not in main
+    assert "did not keep" not in page.locator("body").inner_text()
+    assert answers == [204]
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    assert page.url.endswith(address)
+    assert "KeyError" not in app.read_log()
 
 
 def test_a_reload_stays_signed_in_and_a_replayed_cookie_does_not_after_signing_out(
@@ -54,34 +74,6 @@ def test_signing_out_in_one_tab_ends_the_other_at_its_next_click(
     expect(first.get_by_role("button", name="Sign in")).to_be_visible()
     second.get_by_role("link", name="At risk").click()
     expect(second.get_by_role("button", name="Sign in")).to_be_visible()
-
-
-def test_the_cookie_is_out_of_reach_of_scripts(visitor: Callable[..., Page]) -> None:
-    page = visitor()
-    sign_in(page, MANAGER, at="/my_goals")
-    ours = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("goals")]
-    assert ours
-    assert all(cookie["httpOnly"] for cookie in ours)
-    assert "goals" not in page.evaluate("document.cookie")
-
-
-def test_a_sign_in_hands_its_ticket_over_once(visitor: Callable[..., Page], app: App) -> None:
-    for address in ("/", "/my_goals", "/at_risk", "/definitions"):
-        page = visitor()
-        answers: list[int] = []
-        page.on(
-            "response",
-            lambda answer, to=answers: (
-                to.append(answer.status) if answer.url.endswith("/auth/accept") else None
-            ),
-        )
-        sign_in(page, MANAGER, at=address)
-        main = page.locator("main").inner_text()
-        assert "went wrong" not in main
-        assert "did not keep" not in page.locator("body").inner_text()
-        assert answers == [204]
-        page.close()
-    assert "KeyError" not in app.read_log()
 
 
 # As Streamlit loads a component: one module for the tab, called again by every place it is put in.
@@ -150,9 +142,15 @@ def test_a_websocket_is_for_our_own_pages_and_takes_no_large_message(app: App) -
         assert closed.value.rcvd.code == 1009
 
 
-def test_the_log_names_nobody_and_no_visit(visitor: Callable[..., Page], app: App) -> None:
+def test_neither_scripts_nor_the_log_learn_of_a_sign_in(
+    visitor: Callable[..., Page], app: App
+) -> None:
     page = visitor()
     sign_in(page, MANAGER, at="/my_goals?marker=abc")
+    ours = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("goals")]
+    assert ours
+    assert all(cookie["httpOnly"] for cookie in ours)
+    assert "goals" not in page.evaluate("document.cookie")
     page.close()
     _start, _ready, since = app.read_log().partition("Application startup complete")
     assert MANAGER not in since
