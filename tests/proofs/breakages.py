@@ -80,9 +80,17 @@ A_LINE_IS_PASSED_OVER = (
 )
 IN_WORDS = {
     "a line is passed over": A_LINE_IS_PASSED_OVER,
-    "batches are taken and not read": ("journal.id <= goals.journal_batches.last_line", "false"),
+    "batches are taken and not read": (
+        "goals.journal.id <= goals.journal_batches.last_line",
+        "false",
+    ),
     "the old image moves nothing": (_IMAGES, 'ARRAY[NULL, goals.journal."new"]'),
     "the new image moves nothing": (_IMAGES, 'ARRAY[goals.journal."old", NULL]'),
+    "who joins a team has always counted for it": ("member_from <= ", "member_from <> "),
+    "a milestone is passed in silence": (
+        "AS INTEGER) > goals.assignments.progress_percentage",
+        "AS INTEGER) > 1000",
+    ),
     "who has left a team goes on counting for it": ("member_to >= ", "member_to <> "),
     "the company's goals are passed over": (
         "goals.assignments.user_id IS NULL AND goals.assignments.team_id IS NULL",

@@ -1,4 +1,4 @@
-"""What happens in a history, one function for each kind of deed; all choices come from `rnd`."""
+"""What people and other programs do in a history; all choices come from `rnd`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,7 +61,7 @@ def write_in_vain(stage: Stage, rnd: Random) -> None:
 def hand_over(stage: Stage, rnd: Random) -> None:
     """All that somebody has of one module is another's, or moves by some days, at once."""
     module, owner = rnd.choice(list(ways.TABLES)), rnd.choice(stage.owners)
-    mine = [r for r in _of(stage, module) if r["owner_id"] == owner]
+    mine = [r for r in of(stage, module) if r["owner_id"] == owner]
     day, by = ways.TABLES[module].days[0], rnd.randint(-9, 9) * DAY
     other = rnd.choice([*stage.owners, None])
     if rnd.random() < 0.5:
@@ -70,12 +70,12 @@ def hand_over(stage: Stage, rnd: Random) -> None:
         moved = [r | {day: r[day] and r[day] + by} for r in mine]
     if moved:
         with tenant_session(stage.system) as db:
-            _put(stage, rnd, db, module, moved)
+            put(stage, rnd, db, module, moved)
 
 
 def forget(stage: Stage, rnd: Random) -> None:
     module = rnd.choice(list(ways.TABLES))
-    known = _of(stage, module)
+    known = of(stage, module)
     gone = rnd.sample(known, min(len(known), rnd.choice((1, 2, 3, 20))))
     way = rnd.choice((ways.delete, ways.delete_by_ingest))
     with tenant_session(stage.system) as db:
@@ -87,7 +87,7 @@ def forget(stage: Stage, rnd: Random) -> None:
 
 def win(stage: Stage, rnd: Random) -> None:
     """The event opportunity.won, which computes what it concerns."""
-    known = [record["external_id"] for record in _of(stage, "sales")]
+    known = [record["external_id"] for record in of(stage, "sales")]
     key = rnd.choice([*known, f"W{rnd.getrandbits(60)}"])
     some = chance.some_record(rnd, stage.owners, stage.world.today, key)
     was = stage.world.records.get(key, {"opened_on": None})
@@ -228,46 +228,7 @@ def wait(stage: Stage, rnd: Random) -> None:
     stage.say(f"it is {stage.world.today}")
 
 
-DEEDS: tuple[tuple[Deed, int], ...] = (
-    (write, 12),
-    (write_in_parts, 3),
-    (write_in_vain, 2),
-    (hand_over, 3),
-    (forget, 3),
-    (win, 3),
-    (rate, 2),
-    (join, 2),
-    (leave, 2),
-    (read, 3),
-    (new_goal, 1),
-    (assign, 1),
-    (edit, 2),
-    (pause, 2),
-    (wait, 3),
-)
-AFTER_A_SYNC = {win}
-"""These compute some goals by themselves: nothing else may wait to be computed."""
-
-
-def _undo() -> None:
-    raise Undone
-
-
-def _write(stage: Stage, rnd: Random, db: TenantSession) -> None:
-    """Some records of one module are new, some other than before."""
-    module = rnd.choice(list(ways.TABLES))
-    known = _of(stage, module)
-    some = rnd.sample(known, min(len(known), rnd.randint(0, 4)))
-    people, today = stage.owners, stage.world.today
-    wanted = [chance.changed(rnd, record, people, today) for record in some]
-    for _ in range(rnd.randint(0, 3)):
-        record = chance.some_record(rnd, people, today, f"N{rnd.getrandbits(60)}")
-        wanted += [record] if record["module"] == module else []
-    if wanted:
-        _put(stage, rnd, db, module, wanted)
-
-
-def _put(stage: Stage, rnd: Random, db: TenantSession, module: str, records: list[Record]) -> None:
+def put(stage: Stage, rnd: Random, db: TenantSession, module: str, records: list[Record]) -> None:
     way = rnd.choice(ways.WRITES)
     way(db, module, records)
     for record in records:
@@ -277,8 +238,26 @@ def _put(stage: Stage, rnd: Random, db: TenantSession, module: str, records: lis
         stage.add_record(record)
 
 
-def _of(stage: Stage, module: str) -> list[Record]:
+def of(stage: Stage, module: str) -> list[Record]:
     return [record for record in stage.world.records.values() if record["module"] == module]
+
+
+def _undo() -> None:
+    raise Undone
+
+
+def _write(stage: Stage, rnd: Random, db: TenantSession) -> None:
+    """Some records of one module are new, some other than before."""
+    module = rnd.choice(list(ways.TABLES))
+    known = of(stage, module)
+    some = rnd.sample(known, min(len(known), rnd.randint(0, 4)))
+    people, today = stage.owners, stage.world.today
+    wanted = [chance.changed(rnd, record, people, today) for record in some]
+    for _ in range(rnd.randint(0, 3)):
+        record = chance.some_record(rnd, people, today, f"N{rnd.getrandbits(60)}")
+        wanted += [record] if record["module"] == module else []
+    if wanted:
+        put(stage, rnd, db, module, wanted)
 
 
 def _some_span(rnd: Random, today: date) -> tuple[date, date | None]:

@@ -17,7 +17,8 @@ from goals_core.kinds import SyncMode
 from goals_core.services import tracking
 from tests.engine.soak import database, say
 from tests.proofs import state
-from tests.proofs.deeds import AFTER_A_SYNC, DEEDS, Deed
+from tests.proofs.deeds import Deed
+from tests.proofs.repertoire import AFTER_A_SYNC, DEEDS
 from tests.proofs.stage import GOALS, RECORDS, Piece, SetClock, Stage
 
 STEPS = 12  # of one history
