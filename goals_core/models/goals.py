@@ -174,8 +174,7 @@ class ProgressEntry(TenantOwned, Base):
 
     __tablename__ = "progress_log"
     __table_args__ = (
-        of_tenant(),
-        belongs_to("assignment_id", "goals.assignments"),
+        belongs_to("assignment_id", "goals.assignments"),  # and so to its tenant
         belongs_to("logged_by", "core.users"),
         belongs_to("voided_by", "goals.progress_log"),
         CheckConstraint("new_value = previous_value + change_amount", name="progress_log_adds_up"),

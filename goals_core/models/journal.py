@@ -46,8 +46,7 @@ class JournalLine(TenantOwned, Base):
 
     __tablename__ = "journal"
     __table_args__ = (
-        of_tenant(),
-        belongs_to("batch_id", "goals.journal_batches"),
+        belongs_to("batch_id", "goals.journal_batches"),  # and so to its tenant
         Index("journal_record", "tenant_id", "record_id"),
         # the records that were somebody's; one who only comes has no old image and no entry here
         Index(

@@ -58,7 +58,9 @@ _REFERENCES = """
             AS from_columns,
         array(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (num, pos)
               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY pos)
-            AS to_columns
+            AS to_columns,
+        (SELECT bool_and(a.attnotnull) FROM pg_attribute a
+         WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS always
     FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid
     JOIN pg_namespace n ON n.oid = t.relnamespace
     WHERE k.contype = 'f' AND k.conrelid = :oid
@@ -142,7 +144,9 @@ def _foreign_keys(connection: Connection, table) -> list[str]:
             found.append(f"refers out of its tenant: {key.name}")
         if key.confdeltype in "nd" or key.confupdtype in "ndc":
             found.append(f"changes keys by itself: {key.name}")
-    if table.name not in DIRECTORIES | {TENANTS} and TENANTS not in {k.target for k in references}:
+    # to the tenant itself, or in each row to another one of it, whose table is looked at likewise
+    is_its = any(key.target == TENANTS or key.always for key in references)
+    if table.name not in DIRECTORIES | {TENANTS} and not is_its:
         found.append("does not refer to its tenant")
     return found
 

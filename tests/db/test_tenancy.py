@@ -94,6 +94,11 @@ def test_the_check_itself_finds_a_seal_that_is_broken(owner: Engine) -> None:
         ("tenant_id uuid, id bigserial", "numbers its column id"),
         ("tenant_id uuid, id uuid", "may be without tenant_id"),
         ("tenant_id uuid, id uuid", "does not refer to its tenant"),
+        (
+            "tenant_id uuid NOT NULL, id uuid, user_id uuid,"
+            " FOREIGN KEY (tenant_id, user_id) REFERENCES core.users (tenant_id, id)",
+            "does not refer to its tenant",  # where there is no user, to nothing
+        ),
     ],
 )
 def test_the_check_itself_finds_an_unprotected_table(
