@@ -125,11 +125,16 @@ def database(server: Server) -> Database:
 
 
 @pytest.fixture
-def connected(database: Database) -> Iterator[Database]:
+def connected(database: Database) -> Database:
     """The pool is open, as the application's role."""
-    db.connect(database.app_url)
-    yield database
-    db.disconnect()
+    use_pool(database)
+    return database
+
+
+def use_pool(database: Database) -> None:
+    """Open the pool unless an earlier test has: each new one would compile every statement anew."""
+    if not db.is_connected() or db.engine().url != make_url(database.app_url):
+        db.connect(database.app_url)
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,9 @@ from tests import makers
 
 @pytest.fixture
 def given(monkeypatch):
-    """Sets the settings, and closes what was opened."""
+    """Sets the settings, and closes what was opened; no pool is open yet."""
     opened = []
+    db.disconnect()
     monkeypatch.setattr(installation, "_opened", None)
 
     def open_up(**settings):

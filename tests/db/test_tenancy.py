@@ -221,7 +221,15 @@ def test_a_line_of_the_progress_log_stays_as_it_is(
         app.execute(deed)
 
 
-def test_the_tenant_is_gone_with_its_transaction(cast: Cast, connected: Database) -> None:
+@pytest.fixture
+def only_connection(connected: Database) -> Iterator[None]:
+    """A pool that has no other."""
+    db.connect(connected.app_url, pool_size=1)
+    yield
+    db.disconnect()
+
+
+def test_the_tenant_is_gone_with_its_transaction(cast: Cast, only_connection: None) -> None:
     with db.tenant_session(cast.manager) as session:
         process = session.scalar(text("SELECT pg_backend_pid()"))
     with db.directory() as connection:

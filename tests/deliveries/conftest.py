@@ -9,9 +9,6 @@ from goals_core.db import tenant_session
 from goals_core.services import deliveries, notifications
 from tests.core.mail_server import Post, serving
 from tests.deliveries.receiver import Received, receiving
-from tests.services.conftest import connected, pool
-
-__all__ = ["connected", "pool"]
 
 KEY = "a key of more than thirty-two characters"
 

@@ -1,15 +1,12 @@
-"""What the tests of the engine share: a pool for a file's tests, short ways to do and to look."""
+"""What the tests of the engine share: short ways to do and to look."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
-from goals_core import db
 from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.engine import standings
@@ -20,22 +17,7 @@ from goals_core.models.windows import Window
 from goals_core.services import definitions, people, planning, progress
 from goals_core.services.definitions import DefinitionView
 from goals_core.services.planning import Quota
-from tests.conftest import Database
 from tests.makers import TODAY
-
-
-@pytest.fixture(scope="module")
-def pool(database: Database) -> Iterator[None]:
-    """One pool for all tests of a file: each new one would compile every statement anew."""
-    db.connect(database.app_url)
-    yield
-    db.disconnect()
-
-
-@pytest.fixture
-def connected(database: Database, pool: None) -> Database:
-    """The pool is open, as the application's role."""
-    return database
 
 
 def rows(cast: Any, model: type[Any], *where: Any) -> list[Any]:

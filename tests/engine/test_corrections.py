@@ -16,7 +16,7 @@ from goals_core.kinds import EntryKind, Metric
 from goals_core.models.core import AuditLine
 from goals_core.services import corrections, history, progress, tracking
 from goals_core.services.corrections import IsCorrection, NeedsIt, VoidedAlready
-from tests.engine import connected, log, pool, record, rows, set_status  # noqa: F401  (the pool)
+from tests.engine import log, record, rows, set_status
 from tests.makers import (
     add_deals,
     by_hand,

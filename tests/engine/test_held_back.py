@@ -12,7 +12,7 @@ from goals_core.models.goals import Assignment, Definition, OutboxRow
 from goals_core.services import definitions, tracking
 from goals_core.services.definitions import Milestone
 from goals_core.services.rollover import roll_over
-from tests.engine import connected, log, pool, rows, told  # noqa: F401  (the pool)
+from tests.engine import rows, told
 from tests.makers import (
     TODAY,
     add_deals,

@@ -12,7 +12,7 @@ from goals_core.models.goals import MilestoneNotification, OutboxRow
 from goals_core.services import assignments, corrections, progress, teams, tracking
 from goals_core.services.definitions import Milestone
 from goals_core.services.rollover import roll_over
-from tests.engine import change, connected, log, milestones, pool, record, rows, told  # noqa: F401  (the pool)
+from tests.engine import change, log, milestones, record, rows, told
 from tests.makers import (
     TODAY,
     add_deals,

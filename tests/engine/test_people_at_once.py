@@ -18,7 +18,7 @@ from goals_core.errors import GoalsError, Invalid, NotAllowed
 from goals_core.imports import people_import
 from goals_core.permissions import Role
 from goals_core.services import assignments, people, planning, teams, tracking
-from tests.engine import connected, pool, quota  # noqa: F401  (the pool)
+from tests.engine import quota
 from tests.imports.files import csv_of
 from tests.makers import (
     TODAY,

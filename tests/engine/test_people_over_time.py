@@ -13,13 +13,11 @@ from goals_core.kinds import AssignmentStatus, GoalStatus, GoalType, Period
 from goals_core.models.proration import Proration
 from goals_core.services import assignments, company, definitions, people, planning, teams, tracking
 from goals_core.services.rollover import roll_over
-from tests.engine import (  # noqa: F401  (the pool)
+from tests.engine import (
     chain,
     change,
-    connected,
     employ,
     log,
-    pool,
     quota,
     record,
     set_status,

@@ -22,7 +22,7 @@ from goals_core.services import (
 from goals_core.services.definitions import NoSuchStep
 from goals_core.services.planning import Planned, Quota
 from goals_core.services.rollover import roll_over
-from tests.engine import chain, connected, employ, milestones, plan, pool, quota, told  # noqa: F401  (the pool)
+from tests.engine import chain, employ, milestones, plan, quota, told
 from tests.makers import (
     TODAY,
     add_deals,

@@ -13,14 +13,12 @@ from goals_core.models.windows import Window
 from goals_core.services import assignments, tracking
 from goals_core.services.definitions import FixedByProgress
 from goals_core.services.rollover import roll_over
-from tests.engine import (  # noqa: F401  (the pool)
+from tests.engine import (
     chain,
     change,
-    connected,
     days,
     employ,
     plan,
-    pool,
     quota,
     record,
     rows,

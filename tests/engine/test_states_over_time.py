@@ -12,13 +12,11 @@ from goals_core.models.goals import OutboxRow
 from goals_core.models.sources import Opportunity
 from goals_core.services import assignments, corrections, tracking
 from goals_core.services.rollover import roll_over
-from tests.engine import (  # noqa: F401  (the pool)
+from tests.engine import (
     change,
-    connected,
     log,
     milestones,
     plan,
-    pool,
     quota,
     record,
     rows,

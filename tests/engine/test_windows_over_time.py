@@ -14,17 +14,13 @@ from goals_core.models.goals import Assignment, OutboxRow
 from goals_core.models.windows import Window
 from goals_core.services import assignments, history
 from goals_core.services.rollover import roll_over
-from tests.engine import (  # noqa: F401  (the pool)
+from tests.engine import (
     chain,
-    change,
-    connected,
     days,
     employ,
-    pool,
     record,
     rows,
     set_status,
-    told,
     windows,
 )
 from tests.makers import (

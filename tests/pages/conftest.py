@@ -14,14 +14,11 @@ from goals_core.db import tenant_session
 from goals_core.kinds import Period
 from goals_core.services import progress
 from tests import makers
-from tests.conftest import NOW, Cast, new_cast
+from tests.conftest import NOW, Cast, Database, new_cast, use_pool
 from tests.makers import TODAY, assign
 from tests.pages.drawer import make
 from tests.pages.forms import open_page, type_in
 from tests.pages.goal_form import new
-from tests.services.conftest import connected, pool
-
-__all__ = ["connected", "pool"]
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -34,12 +31,13 @@ def _one_look_for_components() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def company(pool: None) -> Iterator[Cast]:
+def company(database: Database) -> Iterator[Cast]:
     """One cast for all tests of a file, for those that leave nothing behind which others read.
 
     Its day holds for the whole file, so that what is made beside it is of that day too.
     """
     gensalt = bcrypt.gensalt
+    use_pool(database)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOW)
         patch.setattr(bcrypt, "gensalt", lambda *_: gensalt(4))
