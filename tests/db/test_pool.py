@@ -1,13 +1,24 @@
 """The pool hands nobody what was another's, whatever happens to its connections."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import text
 
 from goals_core import db
 from goals_core.db import tenant_session
+from tests.conftest import Database
 from tests.db import storm
 
 SECONDS = 5
+
+
+@pytest.fixture
+def connected(database: Database) -> Iterator[Database]:
+    """A pool of its own, on which a test may leave what it likes."""
+    db.connect(database.app_url)
+    yield database
+    db.disconnect()
 
 
 def test_in_a_storm_everyone_sees_their_own(connected):
