@@ -38,7 +38,7 @@ _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
-    "--js-flags=--no-opt --no-maglev --no-sparkplug",
+    "--js-flags=--no-opt --no-maglev",
 )
 
 _signed_in: dict[str, Any] = {}  # the cookies of those who come back
