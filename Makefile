@@ -11,6 +11,8 @@ help: ## show this list
 run: .venv/installed ## start the app on http://localhost:8501 (PORT=... changes it)
 	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
+# Tests start dozens of processes: none of them compiles again what another one has compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint types audit ## lint, types, audit and every test, with a real browser
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest
