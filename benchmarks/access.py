@@ -12,7 +12,6 @@
 `--plans` prints how the plans differ.
 """
 
-import json
 import random
 import statistics
 import sys
@@ -26,7 +25,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import make_url
 
-from benchmarks import pgbench, policies
+from benchmarks import figures, pgbench, policies
 from benchmarks.place import Place, add_people, fresh_place, new_company, system
 from goals_core import clock, db
 from goals_core.actor import Tenant
@@ -58,26 +57,22 @@ _PLAIN = """
 
 def main() -> None:
     with fresh_place() as place:
-        figures = _checking(place) | policies.measure(place, plans="--plans" in sys.argv)
-    if "--json" in sys.argv:
-        print(json.dumps(figures))
-    else:
-        for name, figure in figures.items():
-            print(f"{name:<28} {figure:>12,.3f}")
+        found = _checking(place) | policies.measure(place, plans="--plans" in sys.argv)
+    figures.tell(found, as_json="--json" in sys.argv)
 
 
 def _checking(place: Place) -> dict[str, float]:
     tokens = _tokens(_companies(place))
     with pgbench.statements() as sent:
         assert signin.check(tokens[0]) is not None
-    figures: dict[str, float] = {"check_statements": len(sent)}
+    found: dict[str, float] = {"check_statements": len(sent)}
     with psycopg.connect(_superuser(place), autocommit=True) as connection:
         ping = partial(_ping, connection)
         ours, plain, pings = _interleaved(tokens, signin.check, partial(_plain, connection), ping)
-    figures |= _quantiles("check", ours) | _quantiles("plain", plain)
-    figures |= _quantiles("ping", pings)
-    figures["check_ratio"] = statistics.median(ours) / statistics.median(plain)
-    return figures | _side_by_side(place, tokens)
+    found |= _quantiles("check", ours) | _quantiles("plain", plain)
+    found |= _quantiles("ping", pings)
+    found["check_ratio"] = statistics.median(ours) / statistics.median(plain)
+    return found | _side_by_side(place, tokens)
 
 
 def _interleaved(tokens: Sequence[str], *ways: Callable[[str], object]) -> tuple[list[float], ...]:
@@ -100,14 +95,14 @@ def _side_by_side(place: Place, tokens: Sequence[str]) -> dict[str, float]:
         with psycopg.connect(_superuser(place), autocommit=True) as connection:
             return [_timed(partial(_plain, connection), token) for token in share]
 
-    figures: dict[str, float] = {}
+    found: dict[str, float] = {}
     for name, way in (("check_8_threads", ours), ("plain_8_threads", plain)):
         started = perf_counter()
         with ThreadPoolExecutor(THREADS) as threads:
             times = [each for share in threads.map(way, shares) for each in share]
-        figures |= _quantiles(name, times)
-        figures[f"{name}_per_s"] = len(times) / (perf_counter() - started)
-    return figures
+        found |= _quantiles(name, times)
+        found[f"{name}_per_s"] = len(times) / (perf_counter() - started)
+    return found
 
 
 def _timed(deed: Callable[..., object], *given: object) -> float:

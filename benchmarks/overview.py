@@ -8,7 +8,6 @@ figures alone, without the leaderboards and what moved.
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,7 +15,7 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from benchmarks import crowd
+from benchmarks import crowd, figures
 from benchmarks.crowd import Crowd
 from benchmarks.place import Place, fresh_place
 from goals_core import db
@@ -99,10 +98,7 @@ def main() -> None:
     given = parser.parse_args()
     with fresh_place() as place:
         found = measure(place, given.people)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        print("\n".join(f"{name:24} {figure:>12,.1f}" for name, figure in found.items()))
+    figures.tell(found, as_json=given.json)
 
 
 if __name__ == "__main__":

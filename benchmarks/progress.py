@@ -9,7 +9,6 @@
 A ratio is our entries per second over the plain ones.
 """
 
-import json
 import resource
 import statistics
 import sys
@@ -24,7 +23,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from benchmarks import pgbench
+from benchmarks import figures, pgbench
 from benchmarks.place import Place, add_people, fresh_place, new_company, system
 from goals_core import clock, db
 from goals_core.actor import Actor
@@ -68,12 +67,8 @@ def main() -> None:
         place.as_superuser(
             "GRANT TEMPORARY ON DATABASE goals TO goals_app"
         )  # the plain side stages
-        figures = _recording(place) | _rolling(place)
-    if "--json" in sys.argv:
-        print(json.dumps(figures))
-    else:
-        for name, figure in figures.items():
-            print(f"{name:<24} {figure:>12,.2f}")
+        found = _recording(place) | _rolling(place)
+    figures.tell(found, as_json="--json" in sys.argv)
 
 
 def _recording(place: Place) -> dict[str, float]:

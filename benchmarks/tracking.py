@@ -18,13 +18,12 @@ fresh embedded server and prints
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from benchmarks import company, overview, plans, waking
+from benchmarks import company, figures, overview, plans, waking
 from benchmarks.company import TABLE, Company
 from benchmarks.place import Place, fresh_place
 from goals_core.kinds import SyncMode
@@ -179,10 +178,7 @@ def main() -> None:
     given = parser.parse_args()
     with fresh_place() as place:
         found = measure(place, given.people, given.records, given.large, explain=given.plans)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        print("\n".join(f"{name:24} {value:.3f}" for name, value in found.items()))
+    figures.tell(found, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ server, and the company of `benchmarks.company`.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -19,7 +18,7 @@ from uuid import UUID
 
 import psycopg
 
-from benchmarks import company
+from benchmarks import company, figures
 from benchmarks.company import Company
 from benchmarks.place import fresh_place
 from goals_core.config import PROJECT
@@ -121,10 +120,7 @@ def main() -> None:
         one.load(given.records)
         company.fill(one)
         found = measure(one, given.deals)
-    if given.json:
-        print(json.dumps(found))
-    else:
-        print("\n".join(f"{name:26} {value:.1f}" for name, value in found.items()))
+    figures.tell(found, as_json=given.json)
 
 
 if __name__ == "__main__":
