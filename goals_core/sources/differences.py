@@ -12,7 +12,6 @@ from sqlalchemy import (
     Numeric,
     Select,
     Table,
-    and_,
     bindparam,
     case,
     cast,
@@ -72,7 +71,19 @@ def batches_of(table: Table) -> BindParameter[Any]:
 def _images(table: Table, measures: Iterable[Measure], tenant: Tenant) -> CTE:
     """The records as they were, which count against, and as they are: what is asked of them."""
     batch, line = JournalBatch.__table__.c, JournalLine.__table__.c
-    sides = (array([literal(-1), literal(1)]), array([line.old, line.new]))
+    # batch by batch: a tenant's whole journal would be read where it is thought to be short
+    lines = (
+        select(line.old, line.new)
+        .where(
+            line.tenant_id == tenant.id,
+            line.id >= batch.first_line,
+            line.id <= batch.last_line,
+        )
+        .offset(0)
+        .correlate(JournalBatch.__table__)
+        .lateral("lines")
+    )
+    sides = (array([literal(-1), literal(1)]), array([lines.c.old, lines.c.new]))
     side = (
         func.unnest(*sides)
         .table_valued(column("sign", Integer), column("image", JSONB), name="side")
@@ -86,17 +97,15 @@ def _images(table: Table, measures: Iterable[Measure], tenant: Tenant) -> CTE:
         .render_derived(with_types=True)
         .lateral("record")
     )
-    its = and_(line.id >= batch.first_line, line.id <= batch.last_line)
     return (
         select(side.c.sign, *record.c)
         .select_from(
-            JournalBatch.__table__.join(JournalLine.__table__, its)
+            JournalBatch.__table__.join(lines, literal(True))
             .join(side, literal(True))
             .join(record, literal(True))
         )
         .where(
             batch.tenant_id == tenant.id,
-            line.tenant_id == tenant.id,
             batch.id == func.any(batches_of(table)),
             side.c.image.is_not(None),
         )

@@ -1,5 +1,6 @@
 """Deeds that aim at where mistakes would hide, and chance alone hardly ever gets."""
 
+from datetime import date
 from decimal import Decimal
 from random import Random
 from uuid import UUID
@@ -9,7 +10,7 @@ from tests.proofs import chance
 from tests.proofs.deeds import put
 from tests.proofs.shares import Share
 from tests.proofs.stage import Stage
-from tests.proofs.things import DAY, Goal, Record, Window
+from tests.proofs.things import DAY, TABLES, Goal, Record, Window
 
 
 def around_a_membership(stage: Stage, rnd: Random) -> None:
@@ -39,6 +40,28 @@ def a_step_further(stage: Stage, rnd: Random) -> None:
     if goal.field in record:
         record[goal.field] = part
     _put(stage, rnd, goal, [record])
+
+
+def another_amount(stage: Stage, rnd: Random) -> None:
+    """A record that somebody's value counts has another number."""
+    share = _some_share(stage, rnd, "user")
+    if share is None:
+        return
+    goal = stage.world.goals[share.goal_id]
+    theirs = [record for record in stage.world.records.values() if _counts(record, goal, share)]
+    if theirs:
+        number = TABLES[goal.module].number
+        _put(stage, rnd, goal, [rnd.choice(theirs) | {number: chance.some_amount(rnd)}])
+
+
+def _counts(record: Record, goal: Goal, share: Share) -> bool:
+    is_its = (record["module"], record["entity"]) == (goal.module, goal.entity)
+    window = share.window
+    return (
+        is_its
+        and record["owner_id"] == share.who
+        and window.first <= (record[goal.day] or date.min) <= window.last
+    )
 
 
 def _some_share(stage: Stage, rnd: Random, kind: str) -> Share | None:

@@ -73,7 +73,7 @@ IN_PYTHON = (
     percentages_are_rounded,
     closing_is_a_day_late,
 )
-_IMAGES = 'ARRAY[goals.journal."old", goals.journal."new"]'
+_IMAGES = 'ARRAY[lines."old", lines."new"]'
 A_LINE_IS_PASSED_OVER = (
     "journal.id >= goals.journal_batches",
     "journal.id > goals.journal_batches",
@@ -84,8 +84,8 @@ IN_WORDS = {
         "goals.journal.id <= goals.journal_batches.last_line",
         "false",
     ),
-    "the old image moves nothing": (_IMAGES, 'ARRAY[NULL, goals.journal."new"]'),
-    "the new image moves nothing": (_IMAGES, 'ARRAY[goals.journal."old", NULL]'),
+    "the old image moves nothing": (_IMAGES, 'ARRAY[NULL, lines."new"]'),
+    "the new image moves nothing": (_IMAGES, 'ARRAY[lines."old", NULL]'),
     "who joins a team has always counted for it": ("member_from <= ", "member_from <> "),
     "a milestone is passed in silence": (
         "AS INTEGER) > goals.assignments.progress_percentage",

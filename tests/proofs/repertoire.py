@@ -21,6 +21,7 @@ DEEDS: tuple[tuple[Deed, int], ...] = (
     (deeds.wait, 3),
     (aimed.around_a_membership, 3),
     (aimed.a_step_further, 3),
+    (aimed.another_amount, 3),
 )
 AFTER_A_SYNC = {deeds.win}
 """These compute some goals by themselves: nothing else may wait to be computed."""

@@ -27,4 +27,4 @@ def test_a_broken_engine_is_noticed(connected, at, monkeypatch, broken, seed, st
 
 def test_a_line_that_is_passed_over_is_noticed(connected, at):
     with breakages.other_words(*breakages.A_LINE_IS_PASSED_OVER), pytest.raises(AssertionError):
-        play("512", at, steps=1)
+        play("511", at, steps=1)
