@@ -50,7 +50,7 @@ def of(table: Table, measures: Mapping[int, Measure], *, tenant: Tenant) -> CTE:
     parts = [_of_measure(n, measure, images, tenant) for n, measure in measures.items()]
     found = union_all(*parts).subquery("found")
     differing = or_(found.c.change != 0, found.c.left_out != 0)
-    return select(found).where(differing).cte(f"changes_{table.name}")
+    return select(found).where(differing).cte(f"changes_{_name(table)}")
 
 
 def days(table: Table, measures: Mapping[int, Measure], *, tenant: Tenant) -> CTE:
@@ -60,12 +60,17 @@ def days(table: Table, measures: Mapping[int, Measure], *, tenant: Tenant) -> CT
     """
     images = _images(table, measures.values(), tenant)
     parts = [_days_of(n, measure, images) for n, measure in measures.items()]
-    return union(*parts).cte(f"changes_{table.name}")
+    return union(*parts).cte(f"changes_{_name(table)}")
 
 
 def batches_of(table: Table) -> BindParameter[Any]:
     """The batches of the journal that a statement reads of a table."""
-    return bindparam(f"batches_{table.name}", type_=Ids())
+    return bindparam(f"batches_{_name(table)}", type_=Ids())
+
+
+def _name(table: Table) -> str:
+    """Another one's than that of a table of the same name in another schema."""
+    return table.fullname.replace(".", "_")
 
 
 def _images(table: Table, measures: Iterable[Measure], tenant: Tenant) -> CTE:
@@ -109,7 +114,7 @@ def _images(table: Table, measures: Iterable[Measure], tenant: Tenant) -> CTE:
             batch.id == func.any(batches_of(table)),
             side.c.image.is_not(None),
         )
-        .cte(f"images_{table.name}")
+        .cte(f"images_{_name(table)}")
     )
 
 
