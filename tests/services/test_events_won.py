@@ -254,7 +254,8 @@ def test_events_at_the_same_time_on_a_goal_that_cannot_be_computed_end_both(
     write = changes.write
     with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
         patch.setattr(changes, "write", lambda *a, **k: (both_have_locked.wait(), write(*a, **k)))
-        deals = [won_deal(cast.rep, Decimal(5)) for _ in range(2)]
+        # by their names these two do not wait for each other's turn; one pair in 64 would
+        deals = [won_deal(cast.rep, Decimal(5), external_id=name) for name in ("D-1", "D-2")]
         outcomes = list(pool.map(lambda each: happens(cast, each), deals))
     assert [outcome.not_computed for outcome in outcomes] == [1, 1]
     tracking.sync(cast.admin)
