@@ -120,6 +120,14 @@ class SyncMode(StrEnum):
     INCREMENTAL = "incremental"
 
 
+class Reason(StrEnum):
+    """Why a sync that was to compute what has changed computed everything."""
+
+    NEW_DAY = "new_day"  # none that began today had ended: passing days change goals too
+    RATES = "rates"  # an exchange rate has changed, which concerns whatever it converts
+    MANY = "many"  # more has changed than is worth reading line by line
+
+
 class Origin(StrEnum):
     """Who or what began a sync."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 
 from goals_core import clock
 from goals_core.db import TenantSession
+from goals_core.kinds import Reason
 from goals_core.models.journal import JournalBatch
 
 MOST_LINES = 20_000  # of more, computing everything is faster
@@ -29,7 +30,7 @@ class Taken:
     fresh: Batches
     counted: Batches  # some values have counted them already, by reading the records
     lines: int
-    concerns_all: bool  # an exchange rate, or more lines than are worth reading
+    concerns_all: Reason | None  # why no line, or no one line, tells what is concerned
 
 
 def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | None = None) -> Taken:
@@ -54,12 +55,10 @@ def take(db: TenantSession, *, run_id: UUID | None, only: Collection[UUID] | Non
         kind = counted if row.counted else fresh
         kind[row.source_table].append(row.id)
     lines = sum(row.lines for row in rows)
-    return Taken(
-        fresh=dict(fresh),
-        counted=dict(counted),
-        lines=lines,
-        concerns_all=lines > MOST_LINES or any(not row.lines for row in rows),
-    )
+    reason = Reason.MANY if lines > MOST_LINES else None
+    if any(not row.lines for row in rows):
+        reason = Reason.RATES
+    return Taken(fresh=dict(fresh), counted=dict(counted), lines=lines, concerns_all=reason)
 
 
 def waits(db: TenantSession) -> bool:

@@ -20,7 +20,7 @@ from goals_core.actor import Actor
 from goals_core.db import TenantSession, tenant_session
 from goals_core.engine.recompute import Outcome
 from goals_core.errors import Busy
-from goals_core.kinds import Ending, Origin, SyncMode
+from goals_core.kinds import Ending, Origin, Reason, SyncMode
 from goals_core.models.base import new_id
 from goals_core.models.core import User
 from goals_core.models.goals import SyncRun
@@ -50,6 +50,16 @@ class Run:
     id: UUID
     started_by: UUID | None
     began: float  # by a clock that counts also where the time is fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run has done, whatever came of it."""
+
+    mode: SyncMode
+    reason: Reason | None  # why it computed everything, where only the changes were asked for
+    changes: int  # lines of the journal that it took
+    begun: int  # windows
 
 
 def take_turn(db: TenantSession) -> None:
@@ -87,24 +97,23 @@ def begun(actor: Actor, mode: SyncMode, origin: Origin | None) -> Iterator[Run]:
         raise
 
 
-def finish(
-    db: TenantSession, run: Run, outcome: Outcome, *, mode: SyncMode, changes: int, begun: int
-) -> None:
+def finish(db: TenantSession, run: Run, outcome: Outcome, done: Done) -> None:
     """Keep what came of it, in the transaction that computed it.
 
     An incremental one that nobody asked for and that found nothing leaves no line.
     """
-    idle = not (begun or changes or outcome.updated or outcome.errors)
+    idle = not (done.begun or done.changes or outcome.updated or outcome.errors)
     this = SyncRun.id == run.id
-    if idle and mode is SyncMode.INCREMENTAL and run.started_by is None:
+    if idle and done.mode is SyncMode.INCREMENTAL and run.started_by is None:
         db.execute(delete(SyncRun).where(this))
         return
     result = {
         "finished_at": clock.now(),
         "took_ms": _milliseconds(run),
-        "mode": mode,
-        "changes": changes,
-        "begun": begun,
+        "mode": done.mode,
+        "reason": done.reason,
+        "changes": done.changes,
+        "begun": done.begun,
         "checked": outcome.checked,
         "updated": outcome.updated,
         "closed": outcome.closed,

@@ -258,6 +258,8 @@ class SyncRun(TenantOwned, Base):
     origin: Mapped[str] = mapped_column(String(20), default="system")  # one of `kinds.Origin`
     ending: Mapped[str | None] = mapped_column(String(20))  # of `kinds.Ending`; none: has a result
     took_ms: Mapped[int | None]
+    # of `kinds.Reason`; none: what was asked for was computed
+    reason: Mapped[str | None] = mapped_column(String(20))
     begun: Mapped[int] = mapped_column(default=0)  # windows
     closed: Mapped[int] = mapped_column(default=0)
 

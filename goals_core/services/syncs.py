@@ -17,7 +17,7 @@ from goals_core.checks import EARLIEST_DAY, LATEST_DAY
 from goals_core.db import TenantSession
 from goals_core.engine import runs
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
-from goals_core.kinds import Ending, Origin, SyncMode
+from goals_core.kinds import Ending, Origin, Reason, SyncMode
 from goals_core.models.core import User
 from goals_core.models.goals import Definition, SyncRun
 from goals_core.models.journal import JournalBatch
@@ -30,6 +30,7 @@ MOST_IN_A_CHART = 60
 _COLUMNS = (
     SyncRun.id,
     SyncRun.mode,
+    SyncRun.reason,
     SyncRun.origin,
     User.name.label("who"),
     SyncRun.started_at,
@@ -74,6 +75,7 @@ class Run:
 
     id: UUID
     mode: SyncMode
+    reason: Reason | None  # why it computed everything, where only the changes were asked for
     origin: Origin
     who: str | None  # none: no person
     started_at: datetime
@@ -230,6 +232,7 @@ def _run(row: Row[*tuple[Any, ...]], known: set[UUID], *, is_running: bool) -> R
     return Run(
         id=row.id,
         mode=SyncMode(row.mode),
+        reason=Reason(row.reason) if row.reason else None,
         origin=Origin(row.origin),
         who=row.who,
         started_at=row.started_at,

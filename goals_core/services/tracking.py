@@ -17,7 +17,7 @@ from goals_core.engine.recompute import GoalError, Outcome, recompute
 from goals_core.engine.runs import Run
 from goals_core.engine.visibility import readable_definitions
 from goals_core.errors import N_
-from goals_core.kinds import Origin, SyncMode
+from goals_core.kinds import Origin, Reason, SyncMode
 from goals_core.models.goals import Definition, SyncRun
 from goals_core.permissions import Permission, needs
 from goals_core.services.rollover import begin_windows
@@ -30,6 +30,7 @@ class SyncResult:
     """What a sync looked at, what it changed and how long it took."""
 
     mode: SyncMode
+    reason: Reason | None  # why it computed everything, where only the changes were asked for
     changes: int  # lines of the journal that it took
     checked: int
     updated: int
@@ -65,8 +66,7 @@ def sync(
     """Begin the windows that are due, then compute open assignments; some are closed by it.
 
     A full sync computes all of them, an incremental one those that the journal says are concerned.
-    It is a full one all the same where none that began today has ended, as passing days change
-    goals too, and where too much has changed, or what no line tells.
+    It is a full one all the same where there is a `Reason`.
     One sync per tenant at a time: `Busy` says who runs the other one since when. `origin` tells
     apart those that no person has begun.
     """
@@ -81,14 +81,16 @@ def sync(
             tell(0.3, N_("Adding up the records"))
             with tenant_session(actor) as db:
                 taken = journal.take(db, run_id=run.id)
-                if taken.concerns_all or not runs.had_a_full_one_today(db):
-                    mode = SyncMode.FULL
+                reason = None if mode is SyncMode.FULL else _why_all(db, taken)
+                mode = SyncMode.FULL if reason else mode
                 outcome = _compute(db, taken, mode, run)
-                runs.finish(db, run, outcome, mode=mode, changes=taken.lines, begun=begun)
+                done = runs.Done(mode, reason, changes=taken.lines, begun=begun)
+                runs.finish(db, run, outcome, done)
                 errors = _in_sight(db, outcome.errors)
         tell(1.0, N_("Done"))
     return SyncResult(
         mode=mode,
+        reason=reason,
         changes=taken.lines,
         checked=outcome.checked,
         updated=outcome.updated,
@@ -125,6 +127,12 @@ def has_changes(actor: Actor) -> bool:
     """Whether there is something that no sync has taken yet, or that one is to settle."""
     with tenant_session(actor) as db:
         return journal.waits(db) or bool(effects.unsettled(db))
+
+
+def _why_all(db: TenantSession, taken: Taken) -> Reason | None:
+    if taken.concerns_all:
+        return taken.concerns_all
+    return None if runs.had_a_full_one_today(db) else Reason.NEW_DAY
 
 
 def _compute(db: TenantSession, taken: Taken, mode: SyncMode, run: Run) -> Outcome:

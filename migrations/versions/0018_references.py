@@ -16,12 +16,3 @@ def upgrade() -> None:
     for table in TABLES:
         name = table.split(".")[1]
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}_tenant_id_fkey")
-
-
-def downgrade() -> None:
-    for table in TABLES:
-        name = table.split(".")[1]
-        op.execute(
-            f"ALTER TABLE {table} ADD CONSTRAINT {name}_tenant_id_fkey"
-            " FOREIGN KEY (tenant_id) REFERENCES core.tenants (id)"
-        )

@@ -69,6 +69,7 @@ def test_a_run_is_told_with_its_figures_and_who_or_what_began_it(cast):
     last, first = listed(cast).items
     assert (first.who, first.origin, first.mode) == ("Manager", Origin.PERSON, FULL)
     assert (last.who, last.origin, last.mode) == (None, Origin.WORKER, INCREMENTAL)
+    assert (first.reason, last.reason) == (None, None)
     assert (last.changes, last.checked, last.updated, last.achieved) == (2, 1, 1, 1)
     assert (last.ending, last.is_running, last.errors) == (None, False, ())
     assert (last.finished_at, last.seconds is not None) == (NOW, True)

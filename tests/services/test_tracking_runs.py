@@ -1,22 +1,23 @@
 """The runs of the sync: one at a time, each with its result, and no goal stops another."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from goals_core.db import tenant_session
-from goals_core.engine import runs
+from goals_core.engine import journal, runs
 from goals_core.errors import Busy, NotAllowed
-from goals_core.kinds import Ending, Origin, SyncMode
+from goals_core.kinds import Ending, Origin, Reason, SyncMode
 from goals_core.models.goals import ProgressEntry, ProgressSource, SyncRun
 from goals_core.services import definitions, tracking
 from tests.conftest import NOW
 from tests.makers import (
     add_deals,
+    add_rate,
     as_owner,
     deal,
     definition_of,
@@ -181,6 +182,29 @@ def test_a_sync_that_fails_says_why_in_a_word_and_tells_no_data(
     # and it is no full one of today
     assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.FULL
     assert tracking.sync(cast.admin, mode=SyncMode.INCREMENTAL).mode is SyncMode.INCREMENTAL
+
+
+def test_one_that_computed_everything_unasked_says_why(cast, monkeypatch):
+    def reason(mode=SyncMode.INCREMENTAL):
+        done = tracking.sync(cast.admin, mode=mode)
+        kept = all_runs(cast)[-1]
+        assert (kept.reason, kept.mode) == (done.reason, done.mode)
+        assert (done.mode is SyncMode.FULL) == (done.reason is not None or mode is SyncMode.FULL)
+        return done.reason
+
+    assert reason(SyncMode.FULL) is None
+    with tenant_session(cast.admin) as db:
+        db.execute(update(SyncRun).values(started_at=NOW - timedelta(days=1)))
+    assert reason() is Reason.NEW_DAY
+    assert reason() is None
+    monkeypatch.setattr(journal, "MOST_LINES", 2)
+    add_deals(cast.tenant, deal(cast.rep, 1), deal(cast.rep, 2))
+    assert reason() is None
+    add_deals(cast.tenant, *(deal(cast.rep, n) for n in range(3)))
+    assert reason() is Reason.MANY
+    add_rate(cast.tenant, "EUR", NOW.date(), "1.1")
+    assert reason() is Reason.RATES
+    assert reason() is None
 
 
 def test_what_a_failed_sync_took_waits_for_the_next_one(cast, monkeypatch):
