@@ -48,7 +48,7 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
         count += db.scalar(_open(db, tracked, func.count())) or 0
         tenant = db.actor.tenant
         who = subjects(tenant, tracked, only=None)
-        rates = convertible(db, tracked)
+        rates = convertible(db, tracked.measures.values())
         read = sums.totals(who, planned, tenant=tenant, today=tenant.today, convertible=rates)
         for row in db.execute(_differing(tenant, read.subquery("values"))):
             ids.add(row.id)

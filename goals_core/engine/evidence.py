@@ -14,22 +14,21 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select
 
 from goals_core.actor import Tenant
-from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
+from goals_core.engine import owners
 from goals_core.engine.plans import Plan, subjects
-from goals_core.kinds import AssigneeType, GoalType
+from goals_core.kinds import GoalType
 from goals_core.models.attainment import Evidence
-from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
 from goals_core.sources import amounts, readings, sums
-from goals_core.sources.facts import Owners
-from goals_core.sources.sums import Shape, Shapes
+from goals_core.sources.facts import Owners, Scope, Shape, Shapes
+from goals_core.sources.measures import Measure
 
-MOST_OWNERS = 2_000  # whose records are looked up one by one; of more, everybody's are read
 NOTHING_READ = Evidence(value=None)
+_NO_RECORDS = Scope({})
 _NOTHING_KNOWN: Mapping[UUID, Evidence] = MappingProxyType({})
 
 
@@ -71,29 +70,29 @@ def totals(
     by_hand, tracked = aims.parted_by_hand()
     rows_read: list[Row[Any]] = []
     if by_hand.numbers:
-        rows_read += _read(db, by_hand, only, None, _totals)
+        rows_read += _read(db, by_hand, only, _NO_RECORDS, _totals)
     if shapes := shapes_of(tracked, rows):
         planned = sums.passes(tracked.measures, shapes)
         tenant, today = db.actor.tenant, today or db.actor.tenant.today
-        owners = _owners(db, rows, only)
+        scope = Scope(shapes, _owners(db, rows, only))
         if sums.are_few(planned):
             query = sums.totals(
                 subjects(tenant, tracked, only=only),
                 planned,
                 tenant=tenant,
                 today=today,
-                convertible=convertible(db, tracked),
-                owners=owners,
+                convertible=convertible(db, tracked.measures.values()),
+                owners=scope.owners,
             )
         else:
-            query = _totals(tenant, today, tracked, only, owners)
+            query = _totals(tenant, today, tracked, only, scope)
         rows_read += db.execute(query)
     return {row.id: Evidence(value=row.value, left_out=row.left_out) for row in rows_read}
 
 
-def convertible(db: TenantSession, plan: Plan) -> set[str]:
+def convertible(db: TenantSession, measures: Iterable[Measure]) -> set[str]:
     """The currencies into which there are exchange rates; not asked for where there is no money."""
-    if all(measure.currency is None for measure in plan.measures.values()):
+    if all(measure.currency is None for measure in measures):
         return set()
     return set(db.scalars(amounts.currencies_with_rates(db.actor.tenant)))
 
@@ -102,7 +101,7 @@ def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
     """The kinds of assignees and the windows that each measure has among these rows."""
     shapes: dict[int, set[Shape]] = defaultdict(set)
     for row in rows:
-        if (number := plan.numbers.get(row.definition_id)) is not None:
+        if (number := plan.numbers.get(row.definition_id)) in plan.measures:
             window = Window(row.period_start, row.period_end)
             shapes[number].add((row.assignee_type, window))
     return shapes
@@ -111,14 +110,7 @@ def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
 def _owners(
     db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]], only: Collection[UUID] | None
 ) -> Owners:
-    """Whose records these assignments can be made of: their people, whoever was in their teams."""
-    if only is None or any(row.assignee_type is AssigneeType.TENANT for row in rows):
-        return None
-    owners = {row.user_id for row in rows if row.user_id is not None}
-    if teams := {row.team_id for row in rows if row.team_id is not None}:
-        members = select(TeamMember.user_id).where(TeamMember.team_id == func.any(ids_of(teams)))
-        owners |= set(db.scalars(members))
-    return owners if len(owners) <= MOST_OWNERS else None
+    return None if only is None else owners.of(db, rows)
 
 
 def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool:
@@ -131,7 +123,7 @@ def _by_day(
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
 ) -> dict[UUID, Evidence]:
-    owners = _owners(db, rows, only) if plan.measures else None
+    scope = Scope(shapes_of(plan, rows), _owners(db, rows, only)) if plan.measures else _NO_RECORDS
     return {
         row.id: Evidence(
             value=row.value,
@@ -141,23 +133,23 @@ def _by_day(
             reached_on=row.reached_on,
             left_out=row.left_out,
         )
-        for row in _read(db, plan, only, owners, _day_ends)
+        for row in _read(db, plan, only, scope, _day_ends)
     }
 
 
-Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None, Owners], Select[Any]]
+Reading = Callable[[Tenant, date, Plan, Collection[UUID] | None, Scope], Select[Any]]
 
 
 def _read(
     db: TenantSession,
     plan: Plan,
     only: Collection[UUID] | None,
-    owners: Owners,
+    scope: Scope,
     reading: Reading,
 ) -> Sequence[Row[Any]]:
     tenant, today = db.actor.tenant, db.actor.tenant.today
     if only is None or plan.measures:
-        return db.execute(reading(tenant, today, plan, only, owners)).all()
+        return db.execute(reading(tenant, today, plan, only, scope)).all()
     which = {
         "definition_ids": list(plan.numbers),
         "measure_numbers": list(plan.numbers.values()),
@@ -169,19 +161,19 @@ def _read(
 @lru_cache(maxsize=256)
 def _by_hand(tenant: Tenant, today: date, reading: Reading) -> Select[Any]:
     """Of goals by hand it is always the same one; making it takes longer than running it."""
-    return reading(tenant, today, Plan({}), (), None)
+    return reading(tenant, today, Plan({}), (), _NO_RECORDS)
 
 
 def _totals(
-    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, owners: Owners
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, scope: Scope
 ) -> Select[Any]:
     who = subjects(tenant, plan, only=only)
-    return readings.totals(who, plan.measures, tenant=tenant, today=today, owners=owners)
+    return readings.totals(who, plan.measures, scope, tenant=tenant, today=today)
 
 
 def _day_ends(
-    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, owners: Owners
+    tenant: Tenant, today: date, plan: Plan, only: Collection[UUID] | None, scope: Scope
 ) -> Select[Any]:
     who = subjects(tenant, plan, only=only)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=today, owners=owners)
+    read = readings.day_ends(who, plan.measures, scope, tenant=tenant, today=today)
     return readings.evidence(who, read, today=today)

@@ -66,7 +66,7 @@ def of(look: Look, plan: Plan, seen: Mapping[UUID, Seen], *, most: int) -> list[
     lowest = _lowest(plan, seen)
     pairs = {pair for each in lowest.values() for pair in each}
     parts = tuple(lately.parts(plan.measures, pairs))
-    rates = frozenset(evidence.convertible(look.db, plan))
+    rates = frozenset(evidence.convertible(look.db, plan.measures.values()))
     statement = _foremost(look.view, parts, tuple(sorted(lowest)), rates)
     bound = _goals(plan, seen, parts) | _bounds(lowest, parts)
     found: Sequence[Row[Any]] = ()

@@ -1,12 +1,15 @@
 """Whose records are looked at, as a condition on an owner and a day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Date,
     Select,
+    and_,
     cast,
     func,
     literal,
@@ -19,7 +22,7 @@ from sqlalchemy import (
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import visibility
+from goals_core.engine import owners, visibility
 from goals_core.engine.assigning import Assignee
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import TeamMember
@@ -39,25 +42,33 @@ def of(db: TenantSession, assignees: Sequence[Assignee]) -> Whose:
             return lambda _owner, _day: true()
         led = ids_of(list(db.scalars(visibility.led_people(db))), "led")
         return lambda owner, _day: owner == func.any(led)
-    spans = _spans(db, assignees).cte("spans")
-
-    def is_theirs(owner: ColumnElement[Any], day: ColumnElement[Any] | None) -> ColumnElement[bool]:
-        s = spans.c
-        found = select(literal(1)).where(s.user_id == owner)
-        if day is not None:
-            found = found.where(
-                or_(s.member_from.is_(None), s.member_from <= day),
-                or_(s.member_to.is_(None), s.member_to >= day),
-            )
-        return found.exists()
-
-    return is_theirs
+    people = {one.id for one in assignees if one.type is AssigneeType.USER and one.id}
+    teams = {one.id for one in assignees if one.type is AssigneeType.TEAM and one.id}
+    if not teams:
+        mine = ids_of(people, "people")
+        return lambda owner, _day: owner == func.any(mine)
+    spans = _spans(db, people, teams).cte("spans")
+    ever = owners.among(db, people, teams)
+    if ever is None:
+        return lambda owner, day: _is_in(spans, owner, day)
+    named = ids_of(ever, "ever")
+    return lambda owner, day: and_(owner == func.any(named), _is_in(spans, owner, day))
 
 
-def _spans(db: TenantSession, assignees: Sequence[Assignee]) -> Select[Any]:
+def _is_in(
+    spans: CTE, owner: ColumnElement[Any], day: ColumnElement[Any] | None
+) -> ColumnElement[bool]:
+    found = select(literal(1)).where(spans.c.user_id == owner)
+    if day is not None:
+        found = found.where(
+            or_(spans.c.member_from.is_(None), spans.c.member_from <= day),
+            or_(spans.c.member_to.is_(None), spans.c.member_to >= day),
+        )
+    return found.exists()
+
+
+def _spans(db: TenantSession, people: Collection[UUID], teams: Collection[UUID]) -> Select[Any]:
     """Who, and from when to when: people always, members of teams while they are in them."""
-    people = [one.id for one in assignees if one.type is AssigneeType.USER and one.id]
-    teams = [one.id for one in assignees if one.type is AssigneeType.TEAM and one.id]
     ever = cast(null(), Date)
     always = select(
         func.unnest(ids_of(people, "people")).label("user_id"),

@@ -15,6 +15,7 @@ from goals_core.db import TenantSession
 from goals_core.engine import definition_lookup, whose_records
 from goals_core.engine.assigning import Assignee, Assignees
 from goals_core.engine.drafts import Draft, check, measure_of
+from goals_core.engine.locking import planned_anew
 from goals_core.errors import Invalid
 from goals_core.kinds import GoalStatus
 from goals_core.models.core import User
@@ -114,9 +115,10 @@ def dry_run(
         with_ownerless=db.actor.may(Permission.MANAGE),
         tenant=tenant,
     )
-    found = {(row.part, row.n): row for row in db.execute(trials.counted(trial))}
-    windows = [_tried(trial, found, n) for n in range(len(trial.windows))]
-    differing = _differing(db, trial, windows)
+    with planned_anew(db):
+        found = {(row.part, row.n): row for row in db.execute(trials.counted(trial))}
+        windows = [_tried(trial, found, n) for n in range(len(trial.windows))]
+        differing = _differing(db, trial, windows)
     return DryRun(
         windows=windows,
         undated=found[Part.UNDATED, None].records,

@@ -4,19 +4,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import glance, movers, standings
+from goals_core.engine import glance, movers, owners, standings
+from goals_core.engine.evidence import shapes_of
+from goals_core.engine.locking import read_in_memory
 from goals_core.engine.movers import Move
 from goals_core.engine.plans import Plan, active_ones, plan_of, subjects, what_a_plan_needs
 from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.permissions import Permission, needs
 from goals_core.sources import readings
+from goals_core.sources.facts import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,17 @@ class DayEnd:
 def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]:
     """The day-end values of assignments, oldest first; one statement for all of them."""
     found: dict[UUID, list[DayEnd]] = {id_: [] for id_ in ids}
-    seen = _visible(db).where(Assignment.id == func.any(ids_of(ids)))
-    ids = list(db.scalars(seen))  # what is out of sight has no readings
-    plan = _plan(db, ids)
+    rows = db.execute(_visible(db, ids)).all()  # what is out of sight has no readings
+    plan = _plan(db, {row.definition_id for row in rows})
     if not plan.numbers:
         return found
-    who = subjects(db.actor.tenant, plan, only=ids, closed=True)
-    today = db.actor.tenant.today
-    read = readings.day_ends(who, plan.measures, tenant=db.actor.tenant, today=today)
+    tenant, scope = db.actor.tenant, Scope(shapes_of(plan, rows), owners.of(db, rows))
+    who = subjects(tenant, plan, only=[row.id for row in rows], closed=True)
+    read = readings.day_ends(who, plan.measures, scope, tenant=tenant, today=tenant.today)
     known = select(read).where(read.c.value.is_not(None))
-    for row in db.execute(known.order_by(read.c.subject, read.c.day)):
-        found[row.subject].append(DayEnd(row.day, row.value))
+    with read_in_memory(db):
+        for row in db.execute(known.order_by(read.c.subject, read.c.day)):
+            found[row.subject].append(DayEnd(row.day, row.value))
     return found
 
 
@@ -57,16 +61,17 @@ def moves(
     return movers.of(look, plan, seen, most=most)
 
 
-def _visible(db: TenantSession) -> Select[UUID]:
-    """The ids of the assignments that the actor may see."""
-    return standings.query(db).with_only_columns(Assignment.id, maintain_column_froms=True)
-
-
-def _plan(db: TenantSession, ids: Collection[UUID]) -> Plan:
-    """How the definitions of these visible assignments are computed, whatever their status."""
-    of_these: Select[UUID] = (
-        standings.query(db)
-        .where(Assignment.id == func.any(ids_of(ids)))
-        .with_only_columns(Assignment.definition_id, maintain_column_froms=True)
+def _visible(db: TenantSession, ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """Those of the assignments that the actor may see."""
+    a = Assignment
+    what = (a.id, a.definition_id, a.assignee_type, a.user_id, a.team_id)
+    seen = standings.query(db).with_only_columns(
+        *what, a.period_start, a.period_end, maintain_column_froms=True
     )
-    return plan_of(db.execute(what_a_plan_needs().where(and_(Definition.id.in_(of_these)))))
+    return seen.where(a.id == func.any(ids_of(ids)))
+
+
+def _plan(db: TenantSession, definition_ids: Collection[UUID]) -> Plan:
+    """How these definitions are computed, whatever their status."""
+    theirs = (Definition.tenant_id == db.tenant_id, Definition.id.in_(definition_ids))
+    return plan_of(db.execute(what_a_plan_needs().where(*theirs)))

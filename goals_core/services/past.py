@@ -20,6 +20,7 @@ from goals_core.models.core import TenantRow
 from goals_core.models.goals import Assignment, Definition, ProgressEntry
 from goals_core.permissions import Permission, needs
 from goals_core.sources import past, readings
+from goals_core.sources.facts import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,9 @@ def _evidence(db: TenantSession, plan: Plan, standing: Standing, at: datetime | 
     tenant, day = db.actor.tenant, tracked.day_of(db.actor.tenant, at)
     who = subjects(tenant, plan, only=[standing.id], closed=True)
     whose = tracked.whose(db, standing)
-    read = readings.day_ends(who, plan.measures, tenant=tenant, today=day, owners=whose.owners)
+    shapes = {number: {(standing.assignee_type, standing.window)} for number in plan.measures}
+    scope = Scope(shapes, whose.owners)
+    read = readings.day_ends(who, plan.measures, scope, tenant=tenant, today=day)
     query = readings.evidence(who, read, today=day)
     if at is None:
         return _found(db, query)

@@ -1,15 +1,20 @@
 """What a definition would find and where each assignee would stand, before anything is saved."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import Date, Integer, String, Uuid, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.db import TenantSession
+from goals_core.engine import owners
 from goals_core.engine.assigning import Assignee, Assignees
 from goals_core.engine.drafts import Draft, check, measure_of
+from goals_core.engine.evidence import convertible
+from goals_core.engine.locking import read_in_memory
 from goals_core.engine.paging import PageRequest
 from goals_core.kinds import AssigneeType, GoalType
 from goals_core.models.attainment import Rule, attainment
@@ -19,7 +24,8 @@ from goals_core.models.windows import Schedule, Window
 from goals_core.permissions import Permission, needs
 from goals_core.services import choices, receipts
 from goals_core.services.receipts import Line, Owner
-from goals_core.sources import readings
+from goals_core.sources import sums
+from goals_core.sources.facts import Owners
 from goals_core.sources.measures import Measure
 
 SAMPLE = PageRequest(size=20)
@@ -104,16 +110,18 @@ def _attained(type_: GoalType, target: Decimal, value: Decimal | None) -> Decima
 
 
 def _values(
-    db: TenantSession, measure: Measure, owners: Sequence[Owner], window: Window
+    db: TenantSession, measure: Measure, holders: Sequence[Owner], window: Window
 ) -> list[Decimal | None]:
-    """The value each owner has in the window today; one statement for all of them."""
+    """The value each holder has in the window today; one statement for all of them."""
+    if not holders:
+        return []
     tenant = db.actor.tenant
-    ids = [new_id() for _ in owners]
+    ids = [new_id() for _ in holders]
     imagined = (
         func.unnest(
             cast(ids, ARRAY(Uuid)),
-            cast([owner.type.value for owner in owners], ARRAY(String)),
-            cast([owner.id for owner in owners], ARRAY(Uuid)),
+            cast([holder.type.value for holder in holders], ARRAY(String)),
+            cast([holder.id for holder in holders], ARRAY(Uuid)),
         )
         .table_valued("id", "type", "owner_id")
         .render_derived()
@@ -121,14 +129,29 @@ def _values(
     subjects = select(
         imagined.c.id,
         literal(1, Integer).label("measure"),
-        literal(measure.aggregation.value, String).label("aggregation"),
         imagined.c.type.label("assignee_type"),
         imagined.c.owner_id.label("user_id"),
         imagined.c.owner_id.label("team_id"),
         literal(window.start, Date).label("starts"),
         literal(window.end, Date).label("ends"),
     ).cte("subjects")
-    read = readings.day_ends(subjects, {1: measure}, tenant=tenant, today=tenant.today)
-    rows = db.execute(select(read.c.subject, read.c.value).order_by(read.c.day))
-    latest = {row.subject: row.value for row in rows}
-    return [latest.get(id_) for id_ in ids]
+    query = sums.totals(
+        subjects,
+        sums.passes({1: measure}, {1: {(holder.type, window) for holder in holders}}),
+        tenant=tenant,
+        today=tenant.today,
+        convertible=convertible(db, [measure]),
+        owners=_owners(db, holders),
+    )
+    with read_in_memory(db):
+        values = {row.id: row.value for row in db.execute(query)}
+    return [values[id_] for id_ in ids]
+
+
+def _owners(db: TenantSession, holders: Sequence[Owner]) -> Owners:
+    of_kind: dict[AssigneeType, set[UUID]] = defaultdict(set)
+    for holder in holders:
+        if holder.id is None:
+            return None
+        of_kind[holder.type].add(holder.id)
+    return owners.among(db, of_kind[AssigneeType.USER], of_kind[AssigneeType.TEAM])

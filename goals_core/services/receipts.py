@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, select
 
 from goals_core.db import TenantSession
 from goals_core.engine import standings, tracked, visibility
+from goals_core.engine.locking import planned_anew
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import User
@@ -99,16 +100,15 @@ def receipt(
 
 def _receipt(db: TenantSession, measure: Measure, found: Select[Any], page: PageRequest) -> Receipt:
     rows = found.subquery("receipt")
-    totals = db.execute(
-        select(
-            func.count(),
-            func.count().filter(rows.c.counted.is_(None)),
-            trials.total(measure.aggregation, rows.c.counted),
-        )
-    ).one()
+    totals = select(
+        func.count(),
+        func.count().filter(rows.c.counted.is_(None)),
+        trials.total(measure.aggregation, rows.c.counted),
+    )
     newest = select(rows).order_by(rows.c.day.desc(), rows.c.external_id.desc())
-    lines = [Line(*row) for row in db.execute(newest.limit(page.limit).offset(page.offset))]
-    count, left_out, value = totals
+    with planned_anew(db):
+        count, left_out, value = db.execute(totals).one()
+        lines = [Line(*row) for row in db.execute(newest.limit(page.limit).offset(page.offset))]
     return Receipt(page.of(lines, count), value, left_out, measure.aggregation)
 
 

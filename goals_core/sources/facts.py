@@ -6,7 +6,8 @@ the relation of subjects has the columns id, measure, aggregation, assignee_type
 starts, ends and, for `readings.evidence`, target, lowest, highest.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     Subquery,
+    Uuid,
     and_,
     cast,
     func,
@@ -35,6 +37,7 @@ from goals_core.arrays import ids_of
 from goals_core.kinds import AssigneeType, EntryKind
 from goals_core.models.core import TeamMember
 from goals_core.models.goals import ProgressEntry
+from goals_core.models.windows import Window
 from goals_core.sources import amounts, members
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.measures import Measure
@@ -45,71 +48,70 @@ MANUAL = 0
 Measures = Mapping[int, Measure]
 Owners = Collection[UUID] | None
 """Whose records are read, where the subjects are of few people; None: everyone's."""
+Shape = tuple[AssigneeType, Window]
+Shapes = Mapping[int, set[Shape]]
+"""Of each measure: what kinds of assignees its subjects have, and in which windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which records subjects can be made of: no others are read."""
+
+    shapes: Shapes
+    owners: Owners = None
+
+    def kinds(self) -> set[AssigneeType]:
+        return {kind for shapes in self.shapes.values() for kind, _ in shapes}
 
 
 def days(
-    subjects: FromClause,
-    measures: Measures,
-    *,
-    tenant: Tenant,
-    today: date,
-    owners: Owners = None,
+    subjects: FromClause, measures: Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> Subquery:
     """What each day adds to each subject."""
-    credit = _credit_of_all(subjects, measures, owners, tenant=tenant, today=today)
+    credit = _credit_of_all(subjects, measures, scope, tenant=tenant, today=today)
     keys = (credit.c.subject, credit.c.aggregation, credit.c.day)
     return _added_up(credit, *keys).subquery("days")
 
 
 def totals(
-    subjects: FromClause,
-    measures: Measures,
-    *,
-    tenant: Tenant,
-    today: date,
-    owners: Owners = None,
+    subjects: FromClause, measures: Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> Subquery:
     """What the whole window adds up to for each subject."""
-    credit = _credit_of_all(subjects, measures, owners, tenant=tenant, today=today)
+    credit = _credit_of_all(subjects, measures, scope, tenant=tenant, today=today)
     return _added_up(credit, credit.c.subject, credit.c.aggregation).subquery("totals")
 
 
 def _credit_of_all(
-    subjects: FromClause, measures: Measures, owners: Owners, *, tenant: Tenant, today: date
+    subjects: FromClause, measures: Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> Subquery:
     parts = [_manual(subjects, tenant), _zero(subjects, today)]
-    if measures:
-        facts = _facts(subjects, measures, owners, tenant, today)
-        parts += _credited(subjects, facts, tenant)
+    asked = {number: measures[number] for number in scope.shapes}
+    if asked:
+        facts = _facts(asked, scope, tenant, today)
+        parts += _credited(subjects, facts, scope.kinds(), tenant)
     return union_all(*parts).subquery("credit")
 
 
-def _facts(
-    subjects: FromClause, measures: Measures, owners: Owners, tenant: Tenant, today: date
-) -> CTE:
+def _facts(measures: Measures, scope: Scope, tenant: Tenant, today: date) -> CTE:
     """The records of each measure, added up by owner and day."""
-    parts = [_facts_of(n, m, subjects, tenant, today) for n, m in measures.items()]
-    if owners is not None:
-        whose = ids_of(owners, "owner_ids")
-        parts = [
-            part.where(measure.entity.table.c.owner_id == func.any(whose))
-            for part, measure in zip(parts, measures.values(), strict=True)
-        ]
+    parts = [_facts_of(n, m, scope, tenant, today) for n, m in measures.items()]
     return union_all(*parts).cte("facts")
 
 
 def _facts_of(
-    number: int, measure: Measure, subjects: FromClause, tenant: Tenant, today: date
+    number: int, measure: Measure, scope: Scope, tenant: Tenant, today: date
 ) -> Select[Any]:
-    table = measure.entity.table
+    """Where they are the company's alone, nobody asks whose they are."""
+    table, shapes = measure.entity.table, scope.shapes[number]
     day, value = table.c[measure.date_field], amounts.amount(measure, tenant=tenant)
-    mine = subjects.c.measure == number
-    first = select(func.min(subjects.c.starts)).where(mine).scalar_subquery()
-    last = select(func.least(func.max(subjects.c.ends), today)).where(mine).scalar_subquery()
-    return (
+    first = min(window.start for _, window in shapes)
+    last = min(max(window.end for _, window in shapes), today)
+    by_owner = any(kind is not AssigneeType.TENANT for kind, _ in shapes)
+    owner: ColumnElement[Any] = table.c.owner_id if by_owner else cast(null(), Uuid)
+    found = (
         select(
             literal(number, Integer).label("measure"),
-            table.c.owner_id,
+            owner.label("owner_id"),
             day.label("day"),
             func.count(value).label("n"),
             func.sum(value).label("total"),
@@ -118,11 +120,16 @@ def _facts_of(
             amounts.left_out(measure, tenant=tenant).label("left_out"),
         )
         .where(amounts.matching(measure, tenant=tenant), day >= first, day <= last)
-        .group_by(table.c.owner_id, day)
+        .group_by(*([table.c.owner_id] if by_owner else []), day)
     )
+    if scope.owners is None:
+        return found
+    return found.where(table.c.owner_id == func.any(ids_of(scope.owners, "owner_ids")))
 
 
-def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[Any]]:
+def _credited(
+    subjects: FromClause, facts: CTE, kinds: Iterable[AssigneeType], tenant: Tenant
+) -> list[Select[Any]]:
     """Facts go to their owner's goals, to the teams the owner was in that day, to the tenant's.
 
     Facts of teams and of the tenant are added up before they meet the subjects: joined the other
@@ -141,11 +148,12 @@ def _credited(subjects: FromClause, facts: CTE, tenant: Tenant) -> list[Select[A
     by_team = _added_up(facts, f.measure, member.team_id, f.day).select_from(in_team).cte("by_team")
     by_tenant = _added_up(facts, f.measure, f.day).cte("by_tenant")
     s = subjects.c
-    return [
-        _credit(subjects, facts, AssigneeType.USER, s.user_id == facts.c.owner_id),
-        _credit(subjects, by_team, AssigneeType.TEAM, s.team_id == by_team.c.team_id),
-        _credit(subjects, by_tenant, AssigneeType.TENANT, literal(True)),
-    ]
+    sources = {
+        AssigneeType.USER: (facts, s.user_id == facts.c.owner_id),
+        AssigneeType.TEAM: (by_team, s.team_id == by_team.c.team_id),
+        AssigneeType.TENANT: (by_tenant, literal(True)),
+    }
+    return [_credit(subjects, kind, *sources[kind]) for kind in sorted(kinds)]
 
 
 def _added_up(facts: FromClause, *by: ColumnElement[Any]) -> Select[Any]:
@@ -162,7 +170,7 @@ def _added_up(facts: FromClause, *by: ColumnElement[Any]) -> Select[Any]:
 
 
 def _credit(
-    subjects: FromClause, facts: CTE, assignee: AssigneeType, whose: ColumnElement[bool]
+    subjects: FromClause, assignee: AssigneeType, facts: CTE, whose: ColumnElement[bool]
 ) -> Select[Any]:
     s, f = subjects.c, facts.c
     in_window = and_(f.measure == s.measure, f.day.between(s.starts, s.ends))

@@ -22,22 +22,18 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from goals_core.actor import Tenant
 from goals_core.sources import facts
 from goals_core.sources.catalogue import Aggregation
+from goals_core.sources.facts import Scope
 
 
 def day_ends(
-    subjects: FromClause,
-    measures: facts.Measures,
-    *,
-    tenant: Tenant,
-    today: date,
-    owners: facts.Owners = None,
+    subjects: FromClause, measures: facts.Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> CTE:
     """(subject, day, value, records, left_out): the value at the end of each day that has any.
 
     `left_out` counts the records so far that have no exchange rate and so are not in the value;
     that is NULL where nothing but such records is there to make an average or an extreme of.
     """
-    days = facts.days(subjects, measures, tenant=tenant, today=today, owners=owners)
+    days = facts.days(subjects, measures, scope, tenant=tenant, today=today)
     n, total = _so_far(func.sum(days.c.n), days), _so_far(func.sum(days.c.total), days)
     low, high = _so_far(func.min(days.c.low), days), _so_far(func.max(days.c.high), days)
     value = _value(days, n, total, low, high)
@@ -51,15 +47,10 @@ def day_ends(
 
 
 def totals(
-    subjects: FromClause,
-    measures: facts.Measures,
-    *,
-    tenant: Tenant,
-    today: date,
-    owners: facts.Owners = None,
+    subjects: FromClause, measures: facts.Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> Select[Any]:
     """(id, value, left_out) of each subject at the last day's end, without the days before it."""
-    of_all = facts.totals(subjects, measures, tenant=tenant, today=today, owners=owners)
+    of_all = facts.totals(subjects, measures, scope, tenant=tenant, today=today)
     value = _value(of_all, of_all.c.n, of_all.c.total, of_all.c.low, of_all.c.high)
     return select(of_all.c.subject.label("id"), value.label("value"), of_all.c.left_out)
 

@@ -6,7 +6,7 @@ much it will read: that is as near as it gets to the plainest GROUP BY.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,14 +35,10 @@ from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
 from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
-from goals_core.sources.facts import Measures, Owners
+from goals_core.sources.facts import Measures, Owners, Shapes
 from goals_core.sources.measures import Measure
 
 MOST_WINDOWS = 40  # passes; of more, the days of everybody are read once
-
-Shape = tuple[AssigneeType, Window]
-Shapes = Mapping[int, set[Shape]]
-"""Of each measure: what kinds of assignees its subjects have, and in which windows."""
 
 
 @dataclass(frozen=True, slots=True)
