@@ -30,7 +30,7 @@ with suppress(NotFound), db.tenant_session(actor) as session:
     goal = assignments.get(session, asked_goal())
     settings = assignments.settings_of(session, goal.id)
     series = history.series(session, [goal.id])[goal.id]
-    passed = milestones.list_(session, goal.id)
+    passed = milestones.list_(session, goal.id, series=series)
     known = trust.of_assignment(session, goal.id)
     may_record = takes_progress(goal, today) and reach.may_record(session, goal.id)
 

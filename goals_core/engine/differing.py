@@ -13,9 +13,8 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_,
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
-from goals_core.engine import judging
+from goals_core.engine import judging, scopes
 from goals_core.engine.effects import Move
-from goals_core.engine.evidence import convertible, shapes_of
 from goals_core.engine.plans import Plan, is_open, subjects
 from goals_core.kinds import GoalType
 from goals_core.models.goals import Assignment
@@ -37,8 +36,9 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
     """Those of a plan; None where it takes reading everybody's days all the same."""
     targets, others = plan.parted(lambda row: row.type is GoalType.TARGET)
     by_hand, tracked = targets.parted_by_hand()
-    shapes = shapes_of(tracked, db.execute(_shapes(db, tracked)).all())
-    planned = sums.passes(tracked.measures, shapes) if shapes else []
+    shapes = db.execute(_shapes(db, tracked)).all()
+    scope = scopes.of(db, tracked, shapes, everyones=True)
+    planned = sums.passes(tracked.measures, scope) if shapes else []
     if not sums.are_few(planned):
         return None
     ids = set(db.scalars(_open(db, by_hand, _A.id))) | set(db.scalars(_open(db, others, _A.id)))
@@ -48,8 +48,7 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
         count += db.scalar(_open(db, tracked, func.count())) or 0
         tenant = db.actor.tenant
         who = subjects(tenant, tracked, only=None)
-        rates = convertible(db, tracked.measures.values())
-        read = sums.totals(who, planned, tenant=tenant, today=tenant.today, convertible=rates)
+        read = sums.totals(who, planned, scope, tenant=tenant, today=tenant.today)
         for row in db.execute(_differing(tenant, read.subquery("values"))):
             ids.add(row.id)
             if row.change is not None:

@@ -4,8 +4,7 @@ A target is judged by its total alone, and by the days only once it is reached, 
 A limit, and a value to be maintained, are judged by the value at every day's end.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -18,14 +17,12 @@ from sqlalchemy import Row, Select
 
 from goals_core.actor import Tenant
 from goals_core.db import TenantSession
-from goals_core.engine import owners
+from goals_core.engine import scopes
 from goals_core.engine.plans import Plan, subjects
 from goals_core.kinds import GoalType
 from goals_core.models.attainment import Evidence
-from goals_core.models.windows import Window
-from goals_core.sources import amounts, readings, sums
-from goals_core.sources.facts import Owners, Scope, Shape, Shapes
-from goals_core.sources.measures import Measure
+from goals_core.sources import readings, sums
+from goals_core.sources.facts import Scope
 
 NOTHING_READ = Evidence(value=None)
 _NO_RECORDS = Scope({})
@@ -71,46 +68,17 @@ def totals(
     rows_read: list[Row[Any]] = []
     if by_hand.numbers:
         rows_read += _read(db, by_hand, only, _NO_RECORDS, _totals)
-    if shapes := shapes_of(tracked, rows):
-        planned = sums.passes(tracked.measures, shapes)
+    scope = scopes.of(db, tracked, rows, everyones=only is None)
+    if scope.shapes:
+        planned = sums.passes(tracked.measures, scope)
         tenant, today = db.actor.tenant, today or db.actor.tenant.today
-        scope = Scope(shapes, _owners(db, rows, only))
         if sums.are_few(planned):
-            query = sums.totals(
-                subjects(tenant, tracked, only=only),
-                planned,
-                tenant=tenant,
-                today=today,
-                convertible=convertible(db, tracked.measures.values()),
-                owners=scope.owners,
-            )
+            who = subjects(tenant, tracked, only=only)
+            query = sums.totals(who, planned, scope, tenant=tenant, today=today)
         else:
             query = _totals(tenant, today, tracked, only, scope)
         rows_read += db.execute(query)
     return {row.id: Evidence(value=row.value, left_out=row.left_out) for row in rows_read}
-
-
-def convertible(db: TenantSession, measures: Iterable[Measure]) -> set[str]:
-    """The currencies into which there are exchange rates; not asked for where there is no money."""
-    if all(measure.currency is None for measure in measures):
-        return set()
-    return set(db.scalars(amounts.currencies_with_rates(db.actor.tenant)))
-
-
-def shapes_of(plan: Plan, rows: Iterable[Row[*tuple[Any, ...]]]) -> Shapes:
-    """The kinds of assignees and the windows that each measure has among these rows."""
-    shapes: dict[int, set[Shape]] = defaultdict(set)
-    for row in rows:
-        if (number := plan.numbers.get(row.definition_id)) in plan.measures:
-            window = Window(row.period_start, row.period_end)
-            shapes[number].add((row.assignee_type, window))
-    return shapes
-
-
-def _owners(
-    db: TenantSession, rows: Sequence[Row[*tuple[Any, ...]]], only: Collection[UUID] | None
-) -> Owners:
-    return None if only is None else owners.of(db, rows)
 
 
 def _is_newly_reached(row: Row[*tuple[Any, ...]], value: Decimal | None) -> bool:
@@ -123,7 +91,7 @@ def _by_day(
     rows: Sequence[Row[*tuple[Any, ...]]],
     only: Collection[UUID] | None,
 ) -> dict[UUID, Evidence]:
-    scope = Scope(shapes_of(plan, rows), _owners(db, rows, only)) if plan.measures else _NO_RECORDS
+    scope = scopes.of(db, plan, rows, everyones=only is None)
     return {
         row.id: Evidence(
             value=row.value,

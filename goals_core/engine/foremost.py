@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.types import TypeEngine
 
 from goals_core.arrays import Ids
-from goals_core.engine import evidence
+from goals_core.engine import scopes
 from goals_core.engine.glance import Look, Seen, View
 from goals_core.engine.plans import Plan
 from goals_core.kinds import AssigneeType
@@ -66,7 +66,7 @@ def of(look: Look, plan: Plan, seen: Mapping[UUID, Seen], *, most: int) -> list[
     lowest = _lowest(plan, seen)
     pairs = {pair for each in lowest.values() for pair in each}
     parts = tuple(lately.parts(plan.measures, pairs))
-    rates = frozenset(evidence.convertible(look.db, plan.measures.values()))
+    rates = frozenset(scopes.convertible(look.db, plan.measures.values()))
     statement = _foremost(look.view, parts, tuple(sorted(lowest)), rates)
     bound = _goals(plan, seen, parts) | _bounds(lowest, parts)
     found: Sequence[Row[Any]] = ()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import owners, visibility
+from goals_core.engine import scopes, visibility
 from goals_core.engine.assigning import Assignee
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import TeamMember
@@ -48,7 +48,7 @@ def of(db: TenantSession, assignees: Sequence[Assignee]) -> Whose:
         mine = ids_of(people, "people")
         return lambda owner, _day: owner == func.any(mine)
     spans = _spans(db, people, teams).cte("spans")
-    ever = owners.among(db, people, teams)
+    ever = scopes.owners_among(db, people, teams)
     if ever is None:
         return lambda owner, day: _is_in(spans, owner, day)
     named = ids_of(ever, "ever")

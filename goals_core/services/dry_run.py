@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, select
 
 from goals_core.db import TenantSession
-from goals_core.engine import definition_lookup, whose_records
+from goals_core.engine import definition_lookup, scopes, whose_records
 from goals_core.engine.assigning import Assignee, Assignees
 from goals_core.engine.drafts import Draft, check, measure_of
 from goals_core.engine.locking import planned_anew
@@ -112,6 +112,7 @@ def dry_run(
         live=None if live == measure else live,
         windows=schedule.recent(tenant.today, most=WINDOWS),
         whose=whose_records.of(db, [Assignee(owner.type, owner.id) for owner in assignees]),
+        convertible=scopes.convertible(db, filter(None, (measure, live))),
         with_ownerless=db.actor.may(Permission.MANAGE),
         tenant=tenant,
     )

@@ -11,8 +11,7 @@ from sqlalchemy import Select, func, select
 
 from goals_core.arrays import ids_of
 from goals_core.db import TenantSession
-from goals_core.engine import glance, movers, owners, standings
-from goals_core.engine.evidence import shapes_of
+from goals_core.engine import glance, movers, scopes, standings
 from goals_core.engine.locking import read_in_memory
 from goals_core.engine.movers import Move
 from goals_core.engine.plans import Plan, active_ones, plan_of, subjects, what_a_plan_needs
@@ -20,7 +19,6 @@ from goals_core.kinds import Period
 from goals_core.models.goals import Assignment, Definition
 from goals_core.permissions import Permission, needs
 from goals_core.sources import readings
-from goals_core.sources.facts import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def series(db: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[DayEnd]]
     plan = _plan(db, {row.definition_id for row in rows})
     if not plan.numbers:
         return found
-    tenant, scope = db.actor.tenant, Scope(shapes_of(plan, rows), owners.of(db, rows))
+    tenant, scope = db.actor.tenant, scopes.of(db, plan, rows)
     who = subjects(tenant, plan, only=[row.id for row in rows], closed=True)
     read = readings.day_ends(who, plan.measures, scope, tenant=tenant, today=tenant.today)
     known = select(read).where(read.c.value.is_not(None))

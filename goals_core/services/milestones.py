@@ -31,11 +31,13 @@ class Milestone:
 
 
 @needs(Permission.READ)
-def list_(db: TenantSession, assignment_id: UUID) -> list[Milestone]:
-    """The milestones of an assignment, the lowest first."""
+def list_(
+    db: TenantSession, assignment_id: UUID, *, series: Sequence[DayEnd] | None = None
+) -> list[Milestone]:
+    """The milestones of an assignment, the lowest first; `series`: its own, if it was read."""
     standing = standings.get(db, assignment_id)
     noted = {row.milestone_percentage: row for row in _noted(db, assignment_id)}
-    line = history.series(db, [assignment_id])[assignment_id]
+    line = history.series(db, [assignment_id])[assignment_id] if series is None else series
     return [
         _milestone(percentage, standing, noted.get(percentage), line, db.actor.tenant)
         for percentage in _percentages(db, standing.definition_id)

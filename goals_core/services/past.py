@@ -10,7 +10,7 @@ from sqlalchemy import Select, Table, func, select
 
 from goals_core import clock
 from goals_core.db import TenantSession
-from goals_core.engine import standings, tracked
+from goals_core.engine import scopes, standings, tracked
 from goals_core.engine.plans import Plan, plan_of, subjects, what_a_plan_needs
 from goals_core.engine.standings import Standing
 from goals_core.errors import N_, invalid
@@ -110,7 +110,7 @@ def _evidence(db: TenantSession, plan: Plan, standing: Standing, at: datetime | 
     who = subjects(tenant, plan, only=[standing.id], closed=True)
     whose = tracked.whose(db, standing)
     shapes = {number: {(standing.assignee_type, standing.window)} for number in plan.measures}
-    scope = Scope(shapes, whose.owners)
+    scope = Scope(shapes, scopes.convertible(db, plan.measures.values()), whose.owners)
     read = readings.day_ends(who, plan.measures, scope, tenant=tenant, today=day)
     query = readings.evidence(who, read, today=day)
     if at is None:

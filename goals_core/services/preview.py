@@ -10,10 +10,9 @@ from sqlalchemy import Date, Integer, String, Uuid, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from goals_core.db import TenantSession
-from goals_core.engine import owners
+from goals_core.engine import scopes
 from goals_core.engine.assigning import Assignee, Assignees
 from goals_core.engine.drafts import Draft, check, measure_of
-from goals_core.engine.evidence import convertible
 from goals_core.engine.locking import read_in_memory
 from goals_core.engine.paging import PageRequest
 from goals_core.kinds import AssigneeType, GoalType
@@ -25,7 +24,7 @@ from goals_core.permissions import Permission, needs
 from goals_core.services import choices, receipts
 from goals_core.services.receipts import Line, Owner
 from goals_core.sources import sums
-from goals_core.sources.facts import Owners
+from goals_core.sources.facts import Owners, Scope
 from goals_core.sources.measures import Measure
 
 SAMPLE = PageRequest(size=20)
@@ -135,14 +134,10 @@ def _values(
         literal(window.start, Date).label("starts"),
         literal(window.end, Date).label("ends"),
     ).cte("subjects")
-    query = sums.totals(
-        subjects,
-        sums.passes({1: measure}, {1: {(holder.type, window) for holder in holders}}),
-        tenant=tenant,
-        today=tenant.today,
-        convertible=convertible(db, [measure]),
-        owners=_owners(db, holders),
-    )
+    shapes = {1: {(holder.type, window) for holder in holders}}
+    scope = Scope(shapes, scopes.convertible(db, [measure]), _owners(db, holders))
+    planned = sums.passes({1: measure}, scope)
+    query = sums.totals(subjects, planned, scope, tenant=tenant, today=tenant.today)
     with read_in_memory(db):
         values = {row.id: row.value for row in db.execute(query)}
     return [values[id_] for id_ in ids]
@@ -154,4 +149,4 @@ def _owners(db: TenantSession, holders: Sequence[Owner]) -> Owners:
         if holder.id is None:
             return None
         of_kind[holder.type].add(holder.id)
-    return owners.among(db, of_kind[AssigneeType.USER], of_kind[AssigneeType.TEAM])
+    return scopes.owners_among(db, of_kind[AssigneeType.USER], of_kind[AssigneeType.TEAM])

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select
 
 from goals_core.db import TenantSession
-from goals_core.engine import standings, tracked, visibility
+from goals_core.engine import scopes, standings, tracked, visibility
 from goals_core.engine.locking import planned_anew
 from goals_core.engine.paging import FIRST_PAGE, Page, PageRequest
 from goals_core.kinds import AssigneeType
@@ -116,7 +116,7 @@ def _records(
     db: TenantSession, measure: Measure, owner: Owner, window: Window, *, until: date
 ) -> Select[Any]:
     tenant, table, person = db.actor.tenant, measure.entity.table, User.__table__.c
-    day = table.c[measure.date_field]
+    day, has_rates = table.c[measure.date_field], scopes.has_rates(db, measure)
     return (
         select(
             day.label("day"),
@@ -125,7 +125,7 @@ def _records(
             person.name.label("owner"),
             table.c[measure.entity.number].label("amount"),
             table.c.currency,
-            amounts.amount(measure, tenant=tenant).label("counted"),
+            amounts.amount(measure, tenant=tenant, has_rates=has_rates).label("counted"),
         )
         .select_from(table)
         .outerjoin(

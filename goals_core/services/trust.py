@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 
 from goals_core.db import TenantSession
-from goals_core.engine import movement_lines, standings, tracked
+from goals_core.engine import movement_lines, scopes, standings, tracked
+from goals_core.engine.locking import planned_anew
 from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType
 from goals_core.models.goals import SyncRun
@@ -47,12 +48,14 @@ def of_assignment(db: TenantSession, assignment_id: UUID) -> Trust | None:
     measure = tracked.measure_of(db, standing)
     if measure is None:
         return None
-    kept = db.execute(_freshness(db)).one()
+    kept, counts = db.execute(_freshness(db)).one(), _counts(db, measure, standing)
+    with planned_anew(db):
+        counted = db.execute(counts).one()
     return Trust(
         synced_at=kept.synced_at,
         waiting=movement_lines.waiting(db, measure, standing),
         rates_wait=kept.rates_wait,
-        **db.execute(_counts(db, measure, standing)).one()._mapping,
+        **counted._mapping,
     )
 
 
@@ -74,7 +77,7 @@ def _counts(db: TenantSession, measure: Measure, standing: Standing) -> Select[A
     tenant, table, window = db.actor.tenant, measure.entity.table, standing.window
     whose, day, owner = tracked.whose(db, standing), table.c[measure.date_field], table.c.owner_id
     who = (standing.assignee_type, standing.assignee_id)
-    amount = amounts.amount(measure, tenant=tenant)
+    amount = amounts.amount(measure, tenant=tenant, has_rates=scopes.has_rates(db, measure))
     mine = tracked.belongs(db, *who, owner, day)
     begun, in_days = day <= tenant.today, day.between(window.start, window.end)
     lacks = and_(in_days, mine, begun, amount.is_(None))

@@ -13,12 +13,14 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
     select,
 )
 
 from goals_core.actor import Tenant
 from goals_core.models.core import ExchangeRate
 from goals_core.sources import filters
+from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.filters import ATTRIBUTE
 from goals_core.sources.measures import Measure
 
@@ -58,6 +60,22 @@ def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> Col
         return literal(0, Integer)
     lacking = lacks_rate(measure, measure.entity.table, tenant=tenant, has_rates=has_rates)
     return func.count().filter(lacking)
+
+
+def added_up(
+    measure: Measure, *, tenant: Tenant, has_rates: bool = True
+) -> dict[str, ColumnElement[Any]]:
+    """What a group of records is to a measure: what its aggregation is made of, and no more."""
+    nothing, kind = cast(null(), Numeric), measure.aggregation
+    value = amount(measure, tenant=tenant, has_rates=has_rates)
+    counted = func.count() if measure.field is None else func.count(value)
+    return {
+        "n": counted if kind in {Aggregation.COUNT, Aggregation.AVG} else nothing,
+        "total": func.sum(value) if kind in {Aggregation.SUM, Aggregation.AVG} else nothing,
+        "low": func.min(value) if kind is Aggregation.MIN else nothing,
+        "high": func.max(value) if kind is Aggregation.MAX else nothing,
+        "left_out": left_out(measure, tenant=tenant, has_rates=has_rates),
+    }
 
 
 def lacks_rate(

@@ -58,7 +58,12 @@ class Scope:
     """Which records subjects can be made of: no others are read."""
 
     shapes: Shapes
+    convertible: Collection[str] = ()  # the currencies into which there are exchange rates
     owners: Owners = None
+
+    def has_rates(self, measure: Measure) -> bool:
+        """Whether any record can be converted into what the measure counts."""
+        return measure.currency in self.convertible
 
     def kinds(self) -> set[AssigneeType]:
         return {kind for shapes in self.shapes.values() for kind, _ in shapes}
@@ -103,7 +108,8 @@ def _facts_of(
 ) -> Select[Any]:
     """Where they are the company's alone, nobody asks whose they are."""
     table, shapes = measure.entity.table, scope.shapes[number]
-    day, value = table.c[measure.date_field], amounts.amount(measure, tenant=tenant)
+    day = table.c[measure.date_field]
+    made_of = amounts.added_up(measure, tenant=tenant, has_rates=scope.has_rates(measure))
     first = min(window.start for _, window in shapes)
     last = min(max(window.end for _, window in shapes), today)
     by_owner = any(kind is not AssigneeType.TENANT for kind, _ in shapes)
@@ -113,11 +119,7 @@ def _facts_of(
             literal(number, Integer).label("measure"),
             owner.label("owner_id"),
             day.label("day"),
-            func.count(value).label("n"),
-            func.sum(value).label("total"),
-            func.min(value).label("low"),
-            func.max(value).label("high"),
-            amounts.left_out(measure, tenant=tenant).label("left_out"),
+            *(column.label(name) for name, column in made_of.items()),
         )
         .where(amounts.matching(measure, tenant=tenant), day >= first, day <= last)
         .group_by(*([table.c.owner_id] if by_owner else []), day)

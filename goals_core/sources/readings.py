@@ -28,7 +28,7 @@ from goals_core.sources.facts import Scope
 def day_ends(
     subjects: FromClause, measures: facts.Measures, scope: Scope, *, tenant: Tenant, today: date
 ) -> CTE:
-    """(subject, day, value, records, left_out): the value at the end of each day that has any.
+    """(subject, day, value, left_out): the value at the end of each day that has any.
 
     `left_out` counts the records so far that have no exchange rate and so are not in the value;
     that is NULL where nothing but such records is there to make an average or an extreme of.
@@ -41,7 +41,6 @@ def day_ends(
         days.c.subject,
         days.c.day,
         value.label("value"),
-        n.label("records"),
         _so_far(func.sum(days.c.left_out), days).label("left_out"),
     ).cte("readings")
 

@@ -6,7 +6,7 @@ much it will read: that is as near as it gets to the plainest GROUP BY.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    null,
     or_,
     select,
     union_all,
@@ -35,7 +34,7 @@ from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
 from goals_core.sources import amounts
 from goals_core.sources.catalogue import Aggregation
-from goals_core.sources.facts import Measures, Owners, Shapes
+from goals_core.sources.facts import Measures, Scope, Shapes
 from goals_core.sources.measures import Measure
 
 MOST_WINDOWS = 40  # passes; of more, the days of everybody are read once
@@ -61,13 +60,13 @@ class Pass:
         return dict(sorted(found.items()))
 
 
-def passes(measures: Measures, shapes: Shapes) -> list[Pass]:
+def passes(measures: Measures, scope: Scope) -> list[Pass]:
     """As few passes as read every record that is asked for."""
     alike: dict[tuple[object, ...], dict[int, Measure]] = defaultdict(dict)
     for number, measure in measures.items():
         same = (measure.module, measure.entity_name, measure.conditions, measure.date_field)
         alike[same][number] = measure
-    return [Pass(each, shapes) for each in alike.values()]
+    return [Pass(each, scope.shapes) for each in alike.values()]
 
 
 def are_few(planned: Iterable[Pass]) -> bool:
@@ -75,19 +74,10 @@ def are_few(planned: Iterable[Pass]) -> bool:
 
 
 def totals(
-    subjects: FromClause,
-    planned: Iterable[Pass],
-    *,
-    tenant: Tenant,
-    today: date,
-    convertible: Collection[str],
-    owners: Owners = None,
+    subjects: FromClause, planned: Iterable[Pass], scope: Scope, *, tenant: Tenant, today: date
 ) -> Select[Any]:
-    """(id, value, left_out) of each subject; NULL where there is nothing to make a value of.
-
-    `convertible` are the currencies into which there are exchange rates.
-    """
-    how = _Reading(tenant, today, owners, convertible)
+    """(id, value, left_out) of each subject; NULL where there is nothing to make a value of."""
+    how = _Reading(tenant, today, scope)
     parts = [
         part
         for each in planned
@@ -102,8 +92,7 @@ def totals(
 class _Reading:
     tenant: Tenant
     today: date
-    owners: Owners
-    convertible: Collection[str]
+    scope: Scope
 
 
 def _of_window(
@@ -141,8 +130,8 @@ def _of_window(
 def _by_owner(pass_: Pass, window: Window, how: _Reading) -> CTE:
     table = pass_.first.entity.table
     query = select(table.c.owner_id, *_sums(pass_, how)).where(*_rows(pass_, window, how))
-    if how.owners is not None:
-        query = query.where(table.c.owner_id == func.any(ids_of(how.owners, "owner_ids")))
+    if how.scope.owners is not None:
+        query = query.where(table.c.owner_id == func.any(ids_of(how.scope.owners, "owner_ids")))
     return query.group_by(table.c.owner_id).cte()
 
 
@@ -161,8 +150,8 @@ def _by_team(pass_: Pass, window: Window, how: _Reading) -> CTE:
         .select_from(table.join(TeamMember.__table__, was_in))
         .where(*_rows(pass_, window, how))
     )
-    if how.owners is not None:
-        query = query.where(table.c.owner_id == func.any(ids_of(how.owners, "owner_ids")))
+    if how.scope.owners is not None:
+        query = query.where(table.c.owner_id == func.any(ids_of(how.scope.owners, "owner_ids")))
     return query.group_by(member.team_id).cte()
 
 
@@ -192,24 +181,13 @@ def _rows(pass_: Pass, window: Window, how: _Reading) -> list[ColumnElement[bool
 
 
 def _sums(pass_: Pass, how: _Reading) -> list[ColumnElement[Any]]:
-    """What each measure's aggregation is made of, and nothing else."""
-    nothing = cast(null(), Numeric)
-    columns: list[ColumnElement[Any]] = []
-    for number, measure in pass_.measures.items():
-        kind, has_rates = measure.aggregation, measure.currency in how.convertible
-        value = amounts.amount(measure, tenant=how.tenant, has_rates=has_rates)
-        lacking = amounts.left_out(measure, tenant=how.tenant, has_rates=has_rates)
-        is_added = kind in {Aggregation.SUM, Aggregation.AVG}
-        is_counted = kind in {Aggregation.COUNT, Aggregation.AVG}
-        counted = func.count() if measure.field is None else func.count(value)
-        columns += [
-            (counted if is_counted else nothing).label(f"n{number}"),
-            (func.sum(value) if is_added else nothing).label(f"total{number}"),
-            (func.min(value) if kind is Aggregation.MIN else nothing).label(f"low{number}"),
-            (func.max(value) if kind is Aggregation.MAX else nothing).label(f"high{number}"),
-            lacking.label(f"left_out{number}"),
-        ]
-    return columns
+    return [
+        column.label(f"{name}{number}")
+        for number, measure in pass_.measures.items()
+        for name, column in amounts.added_up(
+            measure, tenant=how.tenant, has_rates=how.scope.has_rates(measure)
+        ).items()
+    ]
 
 
 def _value(aggregation: Aggregation, number: int, found: FromClause) -> ColumnElement[Any]:

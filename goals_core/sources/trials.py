@@ -62,7 +62,13 @@ class Trial:
     windows: Sequence[Window]
     whose: Whose
     with_ownerless: bool  # how many records are nobody's is told too
+    convertible: Collection[str]  # the currencies into which there are exchange rates
     tenant: Tenant
+
+    def amount(self, measure: Measure) -> ColumnElement[Any]:
+        """What one record adds to a measure."""
+        has_rates = measure.currency in self.convertible
+        return amounts.amount(measure, tenant=self.tenant, has_rates=has_rates)
 
     def other_than(self, measure: Measure) -> Measure | None:
         """The one that a measure is held against."""
@@ -110,7 +116,7 @@ def total(aggregation: Aggregation, counted: ColumnElement[Any]) -> ColumnElemen
 def _added_up(trial: Trial, measure: Measure, part: Part) -> Select[Any]:
     table, nothing = measure.entity.table, literal(0, Integer)
     n = _number(trial, table.c[measure.date_field])
-    adds = amounts.amount(measure, tenant=trial.tenant)
+    adds = trial.amount(measure)
     also = _also(trial, measure)
     columns = {
         "records": func.count(),
@@ -132,7 +138,9 @@ def _of_currencies(
     foreign = measure.entity.table.c.currency != measure.currency
     if (measure.field or "").startswith(ATTRIBUTE):  # what adds nothing may be no number
         converted = func.count().filter(and_(foreign, adds.is_not(None)))
-        return {"converted": converted, "no_rate": amounts.left_out(measure, tenant=trial.tenant)}
+        has_rates = measure.currency in trial.convertible
+        no_rate = amounts.left_out(measure, tenant=trial.tenant, has_rates=has_rates)
+        return {"converted": converted, "no_rate": no_rate}
     no_rate = func.count() - func.count(adds)
     return {"converted": func.count().filter(foreign) - no_rate, "no_rate": no_rate}
 
@@ -181,7 +189,7 @@ def _newest(trial: Trial, measure: Measure, part: Part, most: int) -> Subquery:
         table.c.owner_id,
         table.c[measure.entity.number].label("amount"),
         table.c.currency,
-        amounts.amount(measure, tenant=trial.tenant).label("counted"),
+        trial.amount(measure).label("counted"),
     ).where(_looked_at(trial, measure), true() if also is None else ~also)
     by_day = newest.order_by(day.desc(), table.c.external_id.desc())
     return by_day.limit(most).subquery(f"{part}_only")

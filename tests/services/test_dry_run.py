@@ -361,7 +361,9 @@ def test_it_writes_nothing_and_sends_as_many_statements_for_many_records_as_for_
     def sent() -> int:
         with makers.statements() as statements:
             run(cast.admin, draft, team(cast.north), person(cast.rep), definition_id=goal)
-        assert all(sql.lstrip().startswith(("SELECT", "WITH", "SET LOCAL")) for sql, _ in statements)
+        assert all(
+            sql.lstrip().startswith(("SELECT", "WITH", "SET LOCAL")) for sql, _ in statements
+        )
         return len(statements)
 
     before = sent()

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from goals_core import clock
 from goals_core.db import TenantSession, tenant_session
-from goals_core.engine.evidence import shapes_of
+from goals_core.engine import scopes
 from goals_core.engine.paging import PageRequest
 from goals_core.engine.plans import plan_of, subjects, what_a_plan_needs
 from goals_core.kinds import (
@@ -34,7 +34,6 @@ from goals_core.services import assignments, history, receipts, teams, tracking
 from goals_core.services.receipts import Receipt
 from goals_core.sources import readings
 from goals_core.sources.catalogue import Aggregation
-from goals_core.sources.facts import Scope
 from tests.conftest import Cast, new_cast
 from tests.makers import TODAY, WON, add, add_deals, deal, random_rows
 from tests.sources.second_model import Found, Goal, Membership, Record, World
@@ -220,7 +219,7 @@ def evidence_of(cast: Cast) -> dict:
         who = subjects(db.actor.tenant, plan, only=None)
         a = Assignment
         window = (a.definition_id, a.assignee_type, a.period_start, a.period_end)
-        scope = Scope(shapes_of(plan, db.execute(select(*window)).all()))
+        scope = scopes.of(db, plan, db.execute(select(*window)).all(), everyones=True)
         read = readings.day_ends(who, plan.measures, scope, tenant=cast.tenant, today=TODAY)
         rows = db.execute(readings.evidence(who, read, today=TODAY))
         return {row.id: tuple(row)[1:] for row in rows if row.value is not None}
