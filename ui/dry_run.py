@@ -13,9 +13,9 @@ from goals_core.kinds import GoalStatus, Source
 from goals_core.permissions import Permission
 from goals_core.services import choices
 from goals_core.services.choices import Assignee
-from goals_core.services.dry_run import DryRun, dry_run
+from goals_core.services.dry_run import DryRun
 from goals_core.services.receipts import Owner
-from ui import dry_run_tables, dry_run_words, goal_editing, goal_preview
+from ui import dry_run_tables, dry_run_words, goal_editing, goal_preview, reads
 from ui.definition_details import Opened
 from ui.goal_editing import Editing
 from ui.goal_form import card, key_of, titles
@@ -75,8 +75,7 @@ def _run(
         whose = _whose(actor, holders, choices.assignees(db))
     top = st.container()
     chosen = st.selectbox(_("Whose records"), list(whose), key=key("dry_run_whose"))
-    with tenant_session(actor) as db:
-        found = dry_run(db, draft, assignees=whose[chosen], definition_id=definition_id)
+    found = reads.dry_run(actor, draft, whose[chosen], definition_id)
     if found is None:
         return None
     with top:

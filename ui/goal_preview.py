@@ -8,15 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from goals_core.actor import Actor
-from goals_core.db import tenant_session
 from goals_core.engine.drafts import QUARTERS, Draft
 from goals_core.errors import Invalid
 from goals_core.kinds import Metric, Source
-from goals_core.services import preview
 from goals_core.services.preview import Expected, Preview
 from goals_core.services.receipts import Line
 from goals_core.sources.catalogue import Aggregation
-from ui import standings
+from ui import reads, standings
 from ui.goal_form import card
 from ui.goal_saving import Entered
 from ui.wording import _, md, n_, spoken
@@ -47,10 +45,7 @@ def show(actor: Actor, entered: Entered) -> None:
 def find(actor: Actor, entered: Entered) -> Preview | None:
     """What `preview` finds for the parts that decide it; the others may still be missing."""
     own_targets = {owner: own for owner, own in entered.everyone.items() if own and own > 0}
-    with tenant_session(actor) as db:
-        return preview.preview(
-            db, decisive(entered), assignees=list(entered.everyone), own_targets=own_targets
-        )
+    return reads.preview(actor, decisive(entered), list(entered.everyone), own_targets)
 
 
 def decisive(entered: Entered) -> Draft:

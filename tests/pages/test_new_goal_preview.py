@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from goals_core.kinds import Source
+from goals_core.kinds import Metric, Period, Source
 from tests import makers
 from tests.pages.forms import fill, has_table, open_page, press, problems, table
 from tests.pages.goal_form import key_of, new, standings
@@ -37,6 +37,18 @@ def test_the_preview_says_what_the_assignments_get(cast, at_new):
 def test_the_preview_needs_no_name_and_no_target(cast, deals):
     at = open_page(cast.manager, "new_goal")
     assert metric(at, "Records that count in Q2 2026") == "4"
+
+
+def test_the_records_are_read_anew_only_where_what_was_entered_decides_which_count(cast, at_new):
+    def reads(**entered):
+        with makers.statements() as sent:
+            fill(at_new, **new(**entered))
+        return sum("sales.opportunities" in sql for sql, _ in sent)
+
+    fill(at_new, **new(period=Period.QUARTERLY))
+    assert reads(name="Sales of the north") == 0
+    assert reads(metric=Metric.COUNT) > 0
+    assert reads(description="All that was won") == 0
 
 
 def test_the_preview_warns_of_what_is_left_out(cast, deals):
