@@ -83,6 +83,7 @@ def join(world: World, team: UUID, person: UUID, first: date, last: date | None)
     world.members.append(Member(team, person, first, last))
     facts = {"user_id": person, "member_from": first, "member_to": last}
     world.note("team:joined", team, after=facts)
+    _compute_of(world, team)
 
 
 def leave(world: World, team: UUID, person: UUID, last_day: date) -> None:
@@ -92,8 +93,14 @@ def leave(world: World, team: UUID, person: UUID, last_day: date) -> None:
             member.last = last_day
             after = {"user_id": person, "member_to": last_day}
             world.note("team:left", team, before, after)
+            _compute_of(world, team)
             return
     raise Refused("NotAMember")
+
+
+def _compute_of(world: World, team: UUID) -> None:
+    """What is counted of a team follows its members at once."""
+    world.compute([s for s in world.shares if s.who == team and not s.goal.by_hand])
 
 
 def change_settings(world: World, tenant: UUID, new: dict[str, Any]) -> None:

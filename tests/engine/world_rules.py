@@ -90,7 +90,6 @@ class WorldRules(Stage):
             lambda db: teams.add_member(
                 db, team_id=team_id, user_id=user, member_from=begin, member_to=end
             ),
-            unsettles=True,
         )
 
     @rule(who=PICK, team=FLAG, last=st.integers(-20, 5))
@@ -192,7 +191,6 @@ class WorldRules(Stage):
             f"{user} leaves {team} after {day}",
             lambda: surroundings.leave(self.world, team, user, day),
             lambda db: people.leave_team(db, team_id=team, user_id=user, last_day=day),
-            unsettles=True,
         )
 
     def _credited(self) -> list[tuple[Member, date]]:

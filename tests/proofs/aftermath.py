@@ -81,6 +81,14 @@ def check(shares: Shares, actor: Actor, starts: dict[Any, list[int]]) -> None:
 
 
 def _check_value(what: str, shares: Shares, share: Share, row: Any, found: Found) -> None:
+    names = ("value", "progress", "status", "closed", "at risk", "left out")
+    stands = state.stands(row, shares.world.zone)
+    if share.is_closed:  # nothing that came later moves it
+        should = state.should_stand(share)
+        state.same(what, {n: stands[n] for n in names}, {n: should[n] for n in names})
+        return
+    if stands["closed"] and shares.is_over(share.window):
+        return  # as soon as nothing was left out of it; what it had then nobody knows
     if not found.day_ends:  # an average of nothing: what was there has stayed
         found = Found([], found.left_out)
         start = replace(share, value=state.cents(row.current_value), noted={})
@@ -89,8 +97,7 @@ def _check_value(what: str, shares: Shares, share: Share, row: Any, found: Found
     scratch = Shares(shares.world)
     start = replace(start, status="active", is_at_risk=row.at_risk_since is not None, values=[])
     scratch.settle(start, shares.world.goals[share.goal_id], found)
-    names = ("value", "progress", "status", "closed", "at risk", "left out")
-    stands, should = state.stands(row, shares.world.zone), state.should_stand(start)
+    should = state.should_stand(start)
     state.same(what, {n: stands[n] for n in names}, {n: should[n] for n in names})
 
 

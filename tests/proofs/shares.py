@@ -113,6 +113,10 @@ class Shares:
         self.all.append(share)
         return share
 
+    def is_over(self, window: Window) -> bool:
+        """Whether its days of grace have passed too."""
+        return self.world.today > window.last + self.world.grace_days * DAY
+
     def settle(self, share: Share, goal: Goal, found: Found) -> None:
         today, window = self.world.today, share.window
         target = _cents(share.own_target if share.own_target is not None else goal.target)
@@ -121,7 +125,7 @@ class Shares:
         if share.is_wrong:
             return
         grace = self.world.grace_days * DAY
-        closed = today > window.last + grace and not found.left_out
+        closed = self.is_over(window) and not found.left_out
         progress = _progress(goal, target, evidence, window)
         status = _status(goal, target, evidence, closed=closed)
         silent = closed and share.made_on > window.last + grace
