@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 
 from goals_core.db import TenantSession
 from goals_core.engine import movement_lines, scopes, standings, tracked
-from goals_core.engine.locking import planned_anew
 from goals_core.engine.standings import Standing
 from goals_core.kinds import AssigneeType
 from goals_core.models.goals import SyncRun
@@ -48,14 +47,12 @@ def of_assignment(db: TenantSession, assignment_id: UUID) -> Trust | None:
     measure = tracked.measure_of(db, standing)
     if measure is None:
         return None
-    kept, counts = db.execute(_freshness(db)).one(), _counts(db, measure, standing)
-    with planned_anew(db):
-        counted = db.execute(counts).one()
+    kept = db.execute(_freshness(db)).one()
     return Trust(
         synced_at=kept.synced_at,
         waiting=movement_lines.waiting(db, measure, standing),
         rates_wait=kept.rates_wait,
-        **counted._mapping,
+        **db.execute(_counts(db, measure, standing)).one()._mapping,
     )
 
 
