@@ -16,6 +16,7 @@ from goals_core.kinds import (
     Origin,
     Period,
     ProgressSource,
+    Reason,
     Service,
     Source,
     SyncMode,
@@ -72,6 +73,11 @@ NAMES: Mapping[type[StrEnum], Mapping[str, str]] = {
         "correction": N_("Correction"),
     },
     SyncMode: {"full": N_("Everything"), "incremental": N_("What changed")},
+    Reason: {
+        "new_day": N_("First sync of its day: passing days change goals too"),
+        "rates": N_("An exchange rate was another one"),
+        "many": N_("For so many changes that is faster"),
+    },
     Origin: {
         "person": N_("Somebody"),
         "command": N_("Command line"),

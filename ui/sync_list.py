@@ -12,7 +12,7 @@ from goals_core.actor import Actor
 from goals_core.db import tenant_session
 from goals_core.engine.paging import Page, PageRequest
 from goals_core.errors import N_
-from goals_core.kinds import Ending, Reason, SyncMode
+from goals_core.kinds import Ending, SyncMode
 from goals_core.services import syncs
 from goals_core.services.syncs import Filters, Run, RunError
 from ui import definition_list
@@ -33,18 +33,6 @@ _WHY = {
     Ending.WAITED: N_("It waited too long for others who were writing."),
     Ending.UNEXPECTED: N_("Something unexpected happened; the server's log says what."),
     Ending.LOST: N_("Its process ended before it had a result."),
-}
-_BECAUSE = {
-    Reason.NEW_DAY: N_(
-        "Everything was computed, not only what had changed: it was the first sync of its day, and"
-        " passing days change goals too."
-    ),
-    Reason.RATES: N_(
-        "Everything was computed, not only what had changed: an exchange rate was another one."
-    ),
-    Reason.MANY: N_(
-        "Everything was computed, not only what had changed: for so many changes that is faster."
-    ),
 }
 _RUNNING, _DONE, _WITH_ERRORS, _NO_RESULT = (
     N_("Running"),
@@ -206,8 +194,6 @@ def _body(run: Run) -> None:
     st.markdown(badge)
     if run.ending:
         st.markdown(md(f"{_(_WHY[run.ending])} {_('The next sync takes up what it left.')}"))
-    if run.reason:
-        st.markdown(md(_(_BECAUSE[run.reason])))
     with st.container(gap="xxsmall"):
         for label, value in _facts(run):
             with st.container(horizontal=True, wrap=False, gap="small"):
@@ -220,6 +206,8 @@ def _body(run: Run) -> None:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     facts = [(_("Begun by"), who(run)), (_("Computed"), name(run.mode))]
+    if run.reason:
+        facts.append((_("Not only changes"), name(run.reason)))
     if run.finished_at:
         facts.append((_("Ended"), spoken().moment(run.finished_at)))
     if seconds := took(run.seconds):

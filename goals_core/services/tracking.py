@@ -30,7 +30,6 @@ class SyncResult:
     """What a sync looked at, what it changed and how long it took."""
 
     mode: SyncMode
-    reason: Reason | None  # why it computed everything, where only the changes were asked for
     changes: int  # lines of the journal that it took
     checked: int
     updated: int
@@ -90,7 +89,6 @@ def sync(
         tell(1.0, N_("Done"))
     return SyncResult(
         mode=mode,
-        reason=reason,
         changes=taken.lines,
         checked=outcome.checked,
         updated=outcome.updated,

@@ -109,12 +109,12 @@ def test_a_click_shows_all_of_a_run_and_leads_to_the_goals_that_failed(cast, dat
     lost, done = sorted(run_ids(cast))
     at = open_syncs(cast.admin, sync=str(done))
     assert "1 goal could not be computed" in words(at)
-    assert "it was the first sync of its day" in words(at)
+    assert "First sync of its day" in words(at)
     (link,) = [each for each in at.page_link if str(definition) in each.proto.query_string]
     assert link.proto.page == "definitions"
     at = open_syncs(cast.admin, sync=str(lost))
     assert "Its process ended before it had a result." in words(at)
-    assert "Everything was computed" not in words(at)
+    assert "Not only changes" not in words(at)
 
 
 @pytest.mark.parametrize("who", ["manager", "rep", "analyst"])
