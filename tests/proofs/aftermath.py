@@ -87,8 +87,12 @@ def _check_value(what: str, shares: Shares, share: Share, row: Any, found: Found
         should = state.should_stand(share)
         state.same(what, {n: stands[n] for n in names}, {n: should[n] for n in names})
         return
-    if stands["closed"] and shares.is_over(share.window):
-        return  # as soon as nothing was left out of it; what it had then nobody knows
+    goal, window, today = shares.world.goals[share.goal_id], share.window, shares.world.today
+    if stands["closed"] and shares.is_over(window, today):
+        # as soon as nothing was left out of it: its log says what it came to then
+        found = Found([(window.first, state.cents(row.current_value))], 0)
+        if goal.type != "target":  # which is judged by all its days
+            names = ("value", "closed", "left out")
     if not found.day_ends:  # an average of nothing: what was there has stayed
         found = Found([], found.left_out)
         start = replace(share, value=state.cents(row.current_value), noted={})
@@ -96,7 +100,7 @@ def _check_value(what: str, shares: Shares, share: Share, row: Any, found: Found
         start = replace(share, value=0, noted={})
     scratch = Shares(shares.world)
     start = replace(start, status="active", is_at_risk=row.at_risk_since is not None, values=[])
-    scratch.settle(start, shares.world.goals[share.goal_id], found)
+    scratch.settle(start, goal, found)
     should = state.should_stand(start)
     state.same(what, {n: stands[n] for n in names}, {n: should[n] for n in names})
 

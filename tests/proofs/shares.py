@@ -113,9 +113,9 @@ class Shares:
         self.all.append(share)
         return share
 
-    def is_over(self, window: Window) -> bool:
-        """Whether its days of grace have passed too."""
-        return self.world.today > window.last + self.world.grace_days * DAY
+    def is_over(self, window: Window, day: date) -> bool:
+        """Whether its days of grace have passed too by that day."""
+        return day > window.last + self.world.grace_days * DAY
 
     def settle(self, share: Share, goal: Goal, found: Found) -> None:
         today, window = self.world.today, share.window
@@ -124,11 +124,10 @@ class Shares:
         share.is_wrong = evidence.value is not None and abs(evidence.value) > LARGEST
         if share.is_wrong:
             return
-        grace = self.world.grace_days * DAY
-        closed = self.is_over(window) and not found.left_out
+        closed = self.is_over(window, today) and not found.left_out
         progress = _progress(goal, target, evidence, window)
         status = _status(goal, target, evidence, closed=closed)
-        silent = closed and share.made_on > window.last + grace
+        silent = closed and self.is_over(window, share.made_on)
         is_at_risk = (
             status == "active"
             and not closed
