@@ -1,7 +1,8 @@
 """Cached reads: shared by the whole process, so the actor comes first and is part of each key.
 
 What a person may do is never cached, only numbers, for half a minute at the longest. A sync is
-noticed at once, since its time is part of the key too; whoever writes calls `forget`.
+noticed at once by what shows goals, since its time is part of the key too; whoever writes here
+calls `forget`. What a form tries, on records as they are, may miss others' writes for as long.
 """
 
 from collections.abc import Mapping, Sequence

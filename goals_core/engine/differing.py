@@ -36,9 +36,8 @@ def find(db: TenantSession, plan: Plan) -> Differing | None:
     """Those of a plan; None where it takes reading everybody's days all the same."""
     targets, others = plan.parted(lambda row: row.type is GoalType.TARGET)
     by_hand, tracked = targets.parted_by_hand()
-    shapes = db.execute(_shapes(db, tracked)).all()
-    scope = scopes.of(db, tracked, shapes, everyones=True)
-    planned = sums.passes(tracked.measures, scope) if shapes else []
+    scope = scopes.of(db, tracked, db.execute(_shapes(db, tracked)).all(), everyones=True)
+    planned = sums.passes(tracked.measures, scope) if scope.shapes else []
     if not sums.are_few(planned):
         return None
     ids = set(db.scalars(_open(db, by_hand, _A.id))) | set(db.scalars(_open(db, others, _A.id)))

@@ -62,7 +62,7 @@ def left_out(measure: Measure, *, tenant: Tenant, has_rates: bool = True) -> Col
     return func.count().filter(lacking)
 
 
-def added_up(
+def made_of(
     measure: Measure, *, tenant: Tenant, has_rates: bool = True
 ) -> dict[str, ColumnElement[Any]]:
     """What a group of records is to a measure: what its aggregation is made of, and no more."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     Subquery,
+    Table,
     Uuid,
     and_,
     cast,
@@ -68,6 +69,12 @@ class Scope:
     def kinds(self) -> set[AssigneeType]:
         return {kind for shapes in self.shapes.values() for kind, _ in shapes}
 
+    def narrowed(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Of a query of a table's records those of the owners."""
+        if self.owners is None:
+            return query
+        return query.where(table.c.owner_id == func.any(ids_of(self.owners, "owner_ids")))
+
 
 def days(
     subjects: FromClause, measures: Measures, scope: Scope, *, tenant: Tenant, today: date
@@ -109,7 +116,7 @@ def _facts_of(
     """Where they are the company's alone, nobody asks whose they are."""
     table, shapes = measure.entity.table, scope.shapes[number]
     day = table.c[measure.date_field]
-    made_of = amounts.added_up(measure, tenant=tenant, has_rates=scope.has_rates(measure))
+    made_of = amounts.made_of(measure, tenant=tenant, has_rates=scope.has_rates(measure))
     first = min(window.start for _, window in shapes)
     last = min(max(window.end for _, window in shapes), today)
     by_owner = any(kind is not AssigneeType.TENANT for kind, _ in shapes)
@@ -124,9 +131,7 @@ def _facts_of(
         .where(amounts.matching(measure, tenant=tenant), day >= first, day <= last)
         .group_by(*([table.c.owner_id] if by_owner else []), day)
     )
-    if scope.owners is None:
-        return found
-    return found.where(table.c.owner_id == func.any(ids_of(scope.owners, "owner_ids")))
+    return scope.narrowed(found, table)
 
 
 def _credited(
@@ -138,15 +143,9 @@ def _credited(
     way round, every fact would be tried with every team.
     """
     member = TeamMember.__table__.c
-    in_team = facts.join(
-        TeamMember.__table__,
-        and_(
-            member.tenant_id == tenant.id,
-            member.user_id == facts.c.owner_id,
-            members.was_in(facts.c.day),
-        ),
-    )
     f = facts.c
+    was_in = members.was_in_team(f.owner_id, f.day, tenant)
+    in_team = facts.join(TeamMember.__table__, was_in)
     by_team = _added_up(facts, f.measure, member.team_id, f.day).select_from(in_team).cte("by_team")
     by_tenant = _added_up(facts, f.measure, f.day).cte("by_tenant")
     s = subjects.c

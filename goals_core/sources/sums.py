@@ -18,21 +18,18 @@ from sqlalchemy import (
     FromClause,
     Numeric,
     Select,
-    and_,
     cast,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
 
 from goals_core.actor import Tenant
-from goals_core.arrays import ids_of
 from goals_core.kinds import AssigneeType
 from goals_core.models.core import TeamMember
 from goals_core.models.windows import Window
-from goals_core.sources import amounts
+from goals_core.sources import amounts, members
 from goals_core.sources.catalogue import Aggregation
 from goals_core.sources.facts import Measures, Scope, Shapes
 from goals_core.sources.measures import Measure
@@ -130,29 +127,20 @@ def _of_window(
 def _by_owner(pass_: Pass, window: Window, how: _Reading) -> CTE:
     table = pass_.first.entity.table
     query = select(table.c.owner_id, *_sums(pass_, how)).where(*_rows(pass_, window, how))
-    if how.scope.owners is not None:
-        query = query.where(table.c.owner_id == func.any(ids_of(how.scope.owners, "owner_ids")))
-    return query.group_by(table.c.owner_id).cte()
+    return how.scope.narrowed(query, table).group_by(table.c.owner_id).cte()
 
 
 def _by_team(pass_: Pass, window: Window, how: _Reading) -> CTE:
     """A person's memberships of a team never overlap: a record counts once."""
     table, member = pass_.first.entity.table, TeamMember.__table__.c
     day = table.c[pass_.first.date_field]
-    was_in = and_(
-        member.tenant_id == how.tenant.id,
-        member.user_id == table.c.owner_id,
-        member.member_from <= day,
-        or_(member.member_to.is_(None), member.member_to >= day),
-    )
+    was_in = members.was_in_team(table.c.owner_id, day, how.tenant)
     query = (
         select(member.team_id, *_sums(pass_, how))
         .select_from(table.join(TeamMember.__table__, was_in))
         .where(*_rows(pass_, window, how))
     )
-    if how.scope.owners is not None:
-        query = query.where(table.c.owner_id == func.any(ids_of(how.scope.owners, "owner_ids")))
-    return query.group_by(member.team_id).cte()
+    return how.scope.narrowed(query, table).group_by(member.team_id).cte()
 
 
 def _of_all(pass_: Pass, by_owner: CTE) -> CTE:
@@ -184,7 +172,7 @@ def _sums(pass_: Pass, how: _Reading) -> list[ColumnElement[Any]]:
     return [
         column.label(f"{name}{number}")
         for number, measure in pass_.measures.items()
-        for name, column in amounts.added_up(
+        for name, column in amounts.made_of(
             measure, tenant=how.tenant, has_rates=how.scope.has_rates(measure)
         ).items()
     ]

@@ -65,10 +65,13 @@ class Trial:
     convertible: Collection[str]  # the currencies into which there are exchange rates
     tenant: Tenant
 
+    def has_rates(self, measure: Measure) -> bool:
+        """Whether any record can be converted into what the measure counts."""
+        return measure.currency in self.convertible
+
     def amount(self, measure: Measure) -> ColumnElement[Any]:
         """What one record adds to a measure."""
-        has_rates = measure.currency in self.convertible
-        return amounts.amount(measure, tenant=self.tenant, has_rates=has_rates)
+        return amounts.amount(measure, tenant=self.tenant, has_rates=self.has_rates(measure))
 
     def other_than(self, measure: Measure) -> Measure | None:
         """The one that a measure is held against."""
@@ -138,7 +141,7 @@ def _of_currencies(
     foreign = measure.entity.table.c.currency != measure.currency
     if (measure.field or "").startswith(ATTRIBUTE):  # what adds nothing may be no number
         converted = func.count().filter(and_(foreign, adds.is_not(None)))
-        has_rates = measure.currency in trial.convertible
+        has_rates = trial.has_rates(measure)
         no_rate = amounts.left_out(measure, tenant=trial.tenant, has_rates=has_rates)
         return {"converted": converted, "no_rate": no_rate}
     no_rate = func.count() - func.count(adds)
