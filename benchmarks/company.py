@@ -90,6 +90,14 @@ def found(place: Place, slug: str, people: int) -> Company:
     return Company(place, tenant, ids, date(tenant.today.year, 1, 1))
 
 
+def filled(place: Place, slug: str, *, people: int, records: int) -> Company:
+    """A company with its deals and goals, computed once."""
+    one = found(place, slug, people)
+    one.load(records)
+    fill(one)
+    return one
+
+
 def fill(company: Company) -> None:
     """Goals for everyone, computed once, of the deals that are there."""
     _set_goals(company)

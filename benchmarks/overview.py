@@ -7,7 +7,6 @@ long the worse of the two takes, in the middle. `overview_query_p95_ms` is of th
 figures alone, without the leaderboards and what moved.
 """
 
-import argparse
 import statistics
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -92,10 +91,7 @@ def _quantile(times: Sequence[float], percent: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    given = parser.parse_args()
+    given = figures.arguments(__doc__, people=PEOPLE).parse_args()
     with fresh_place() as place:
         found = measure(place, given.people)
     figures.tell(found, as_json=given.json)

@@ -11,7 +11,6 @@ plainest SQL that adds up the same deals, measured in turn:
 - `preview_…`, `dry_run_…`: the form, each time that something decisive is entered.
 """
 
-import argparse
 import statistics
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -125,16 +124,9 @@ def _in_turns(one: Company, deeds: Mapping[str, Deed]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--people", type=int, default=5_000)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    given = parser.parse_args()
+    given = figures.arguments(__doc__, people=5_000, records=1_000_000).parse_args()
     with fresh_place() as place:
-        one = company.found(place, "pages", given.people)
-        one.load(given.records)
-        company.fill(one)
-        found = measure(one)
+        found = measure(company.filled(place, "pages", people=given.people, records=given.records))
     figures.tell(found, as_json=given.json)
 
 

@@ -17,7 +17,6 @@ fresh embedded server and prints
 `--plans` shows how the database runs an incremental sync.
 """
 
-import argparse
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -169,12 +168,8 @@ def _seconds(deed: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
+    parser = figures.arguments(__doc__, people=5_000, records=1_000_000, large=10)
     parser.add_argument("--plans", action="store_true")
-    parser.add_argument("--people", type=int, default=5_000)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--large", type=int, default=10)
     given = parser.parse_args()
     with fresh_place() as place:
         found = measure(place, given.people, given.records, given.large, explain=given.plans)

@@ -4,7 +4,6 @@
 server, and the company of `benchmarks.company`.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -109,16 +108,9 @@ def _worker(one: Company) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--people", type=int, default=5_000)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--deals", type=int, default=200)
-    given = parser.parse_args()
+    given = figures.arguments(__doc__, people=5_000, records=1_000_000, deals=200).parse_args()
     with fresh_place() as place:
-        one = company.found(place, "one", given.people)
-        one.load(given.records)
-        company.fill(one)
+        one = company.filled(place, "one", people=given.people, records=given.records)
         found = measure(one, given.deals)
     figures.tell(found, as_json=given.json)
 
