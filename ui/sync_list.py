@@ -207,7 +207,7 @@ def _body(run: Run) -> None:
 def _facts(run: Run) -> list[tuple[str, str]]:
     facts = [(_("Begun by"), who(run)), (_("Computed"), name(run.mode))]
     if run.reason:
-        facts.append((_("Not only changes"), name(run.reason)))
+        facts.append((_("Why everything"), name(run.reason)))
     if run.finished_at:
         facts.append((_("Ended"), spoken().moment(run.finished_at)))
     if seconds := took(run.seconds):

@@ -114,7 +114,7 @@ def test_a_click_shows_all_of_a_run_and_leads_to_the_goals_that_failed(cast, dat
     assert link.proto.page == "definitions"
     at = open_syncs(cast.admin, sync=str(lost))
     assert "Its process ended before it had a result." in words(at)
-    assert "Not only changes" not in words(at)
+    assert "Why everything" not in words(at)
 
 
 @pytest.mark.parametrize("who", ["manager", "rep", "analyst"])
